@@ -1,0 +1,82 @@
+package pluginv1
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Events are what the host does with the events of a call. Each is called from one goroutine, in order; nil ones are
+// skipped.
+type Events struct {
+	Progress func(*Progress)
+	Log      func(*Log)
+	// File adopts a file that the plugin hands over and answers it.
+	File func(context.Context, *File) *FileReply
+}
+
+// Failure is the error that a tool answered with.
+type Failure struct{ Detail *Error }
+
+// Error returns the public message.
+func (f Failure) Error() string { return f.Detail.GetMessage() }
+
+// Invoke runs one call: it sends start, serves the plugin's events and returns the result's JSON. A tool's own error is
+// a [Failure]; any other error is a broken connection or process, as a gRPC status.
+func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events Events) ([]byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the stream whatever the plugin still does
+	stream, err := plugin.Call(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := stream.Send(&CallRequest{Request: &CallRequest_Start{Start: start}}); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err // io.EOF: the reason is what Recv returns
+	}
+	for {
+		event, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("the plugin ended the call without a result")
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch e := event.GetEvent().(type) {
+		case *CallEvent_Result:
+			return e.Result, nil
+		case *CallEvent_Error:
+			return nil, Failure{Detail: e.Error}
+		case *CallEvent_File:
+			reply := adopt(ctx, events, e.File)
+			reply.Id = e.File.GetId()
+			if err := stream.Send(&CallRequest{Request: &CallRequest_FileReply{FileReply: reply}}); err != nil {
+				return nil, fmt.Errorf("answering the file hand-over: %w", err)
+			}
+		default:
+			observe(events, event)
+		}
+	}
+}
+
+func adopt(ctx context.Context, events Events, file *File) *FileReply {
+	if events.File == nil {
+		return &FileReply{Reply: &FileReply_Error{Error: &Error{
+			Code: "unimplemented", Source: "host", Message: "this host does not store files",
+		}}}
+	}
+	return events.File(ctx, file)
+}
+
+func observe(events Events, event *CallEvent) {
+	switch e := event.GetEvent().(type) {
+	case *CallEvent_Progress:
+		if events.Progress != nil {
+			events.Progress(e.Progress)
+		}
+	case *CallEvent_Log:
+		if events.Log != nil {
+			events.Log(e.Log)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package sdk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+
+	"mcp-server/internal/pluginv1"
+)
+
+// File is a download in the making: a new file in the call's private folder, hashed while it is written. It ends with
+// [File.Store], [File.Keep] or [File.Discard]; the host removes whatever is left in the folder after the call.
+type File struct {
+	call *Call
+	file *os.File
+	hash hash.Hash
+	size int64
+}
+
+// FileInfo describes a file that is handed over.
+type FileInfo struct {
+	// Name is the file name that the user sees; folders in it are ignored by the host.
+	Name string
+	// MediaType is the type of the content, such as "application/zip".
+	MediaType string
+	// Source says where the content came from.
+	Source Origin
+}
+
+// CreateFile starts a download.
+func (c *Call) CreateFile() (*File, error) {
+	if c.stagingDir == "" {
+		return nil, &Error{Code: CodeUnimplemented, Source: SourceHost, Message: "this host does not store files"}
+	}
+	f, err := os.CreateTemp(c.stagingDir, "file-*")
+	if err != nil {
+		return nil, storageError("creating a file", err)
+	}
+	return &File{call: c, file: f, hash: sha256.New()}, nil
+}
+
+// Write appends to the file.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.file.Write(p)
+	f.hash.Write(p[:n])
+	f.size += int64(n)
+	if err != nil {
+		return n, storageError("writing the download", err)
+	}
+	return n, nil
+}
+
+// ReadAt reads what has been written, to check it before it is stored.
+func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
+
+// Size is the number of bytes written.
+func (f *File) Size() int64 { return f.size }
+
+// Reset empties the file to write it again.
+func (f *File) Reset() error {
+	if err := f.file.Truncate(0); err != nil {
+		return storageError("emptying the download", err)
+	}
+	if _, err := f.file.Seek(0, 0); err != nil {
+		return storageError("emptying the download", err)
+	}
+	f.hash.Reset()
+	f.size = 0
+	return nil
+}
+
+// Store syncs the file and hands it to the host. When it returns without error the content is safe in the store.
+func (f *File) Store(ctx context.Context, info FileInfo) (Artifact, error) {
+	reply, err := f.handOver(ctx, info, false)
+	if err != nil {
+		return Artifact{}, err
+	}
+	var artifact Artifact
+	if err := json.Unmarshal(reply.GetArtifact(), &artifact); err != nil {
+		return Artifact{}, fmt.Errorf("reading the host's answer: %w", err)
+	}
+	return artifact, nil
+}
+
+// Keep saves what arrived of a download that cannot be repeated, and returns where. It is not an artifact.
+func (f *File) Keep(ctx context.Context, info FileInfo) (path string, err error) {
+	reply, err := f.handOver(ctx, info, true)
+	return reply.GetKeptPath(), err
+}
+
+// Discard closes and removes the file. After Store or Keep it does nothing.
+func (f *File) Discard() {
+	if err := f.file.Close(); err == nil {
+		_ = os.Remove(f.file.Name()) // the host removes the folder with all that is left
+	}
+}
+
+func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*pluginv1.FileReply, error) {
+	if err := f.file.Sync(); err != nil {
+		return nil, storageError("syncing the download", err)
+	}
+	if err := f.file.Close(); err != nil {
+		return nil, storageError("closing the download", err)
+	}
+	source, err := json.Marshal(info.Source)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := f.call.handOver(ctx, &pluginv1.File{
+		Path: filepath.Base(f.file.Name()), Name: info.Name, MediaType: info.MediaType,
+		Size: f.size, Sha256: f.hash.Sum(nil), Source: source, Partial: partial,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if failure := reply.GetError(); failure != nil {
+		return nil, errorFromWire(failure)
+	}
+	return reply, nil
+}
+
+// storageError explains a failure of the host's disk without its paths.
+func storageError(doing string, err error) error {
+	reason := err
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		reason = path.Err
+	}
+	return &Error{
+		Code: CodeResourceExhausted, Source: SourceHost, Cause: err,
+		Message: fmt.Sprintf("%s on the host's disk: %v; free space or choose another data folder, then call again", doing, reason),
+	}
+}

@@ -1,0 +1,45 @@
+package sdk
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/invopop/jsonschema"
+)
+
+// schemaOf reflects the JSON Schema 2020-12 of a struct: inline, closed, without ids. It is called only for types that
+// checkType has accepted, because the reflector overflows the stack on a recursive type.
+func schemaOf(t reflect.Type) (json.RawMessage, error) {
+	return json.Marshal(reflectSchema(t))
+}
+
+func reflectSchema(t reflect.Type) *jsonschema.Schema {
+	reflector := jsonschema.Reflector{
+		ExpandedStruct: true, DoNotReference: true, Anonymous: true,
+		Mapper: func(t reflect.Type) *jsonschema.Schema {
+			if t == rawMessage || t.Kind() == reflect.Interface {
+				// The reflector's own answer is the schema "true", on which several clients choke.
+				return &jsonschema.Schema{Description: "Any JSON value."}
+			}
+			return nil
+		},
+	}
+	return reflector.ReflectFromType(t)
+}
+
+// defaultsOf returns a JSON object of the defaults that the tags of a struct's fields name.
+func defaultsOf(t reflect.Type) ([]byte, error) {
+	values := map[string]any{}
+	schema := reflectSchema(t)
+	for p := schema.Properties.Oldest(); p != nil; p = p.Next() {
+		if p.Value.Default != nil {
+			values[p.Key] = p.Value.Default
+		}
+	}
+	encoded, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("reading the defaults: %w", err)
+	}
+	return encoded, nil
+}

@@ -1,0 +1,125 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"mcp-server/internal/pluginv1"
+)
+
+// server is the plugin's side of the wire.
+type server struct {
+	pluginv1.UnimplementedToolPluginServer
+	plugin   Plugin
+	manifest func() ([]byte, error)
+	setenv   func(name, value string) error
+	logger   *slog.Logger
+	tools    map[string]Tool
+	drained  context.Context // done once the host asks to drain
+	drain    context.CancelFunc
+}
+
+func newServer(p Plugin, logger *slog.Logger) *server {
+	s := &server{plugin: p, setenv: os.Setenv, logger: logger, tools: map[string]Tool{}}
+	s.drained, s.drain = context.WithCancel(context.Background())
+	s.manifest = sync.OnceValues(func() ([]byte, error) {
+		m, err := p.Manifest()
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(m)
+	})
+	for _, tool := range p.Tools {
+		s.tools[tool.spec.Name] = tool
+	}
+	return s
+}
+
+func (s *server) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	manifest, err := s.manifest()
+	if err != nil {
+		return nil, status.Error(codes.FailedPrecondition, err.Error())
+	}
+	return &pluginv1.DescribeResponse{Manifest: manifest}, nil
+}
+
+// Configure puts the declared variables into this process, where os.Getenv and every library find them. They were not
+// there at the start, so /proc/<pid>/environ does not show them.
+func (s *server) Configure(_ context.Context, r *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	for _, declared := range s.plugin.Permissions.Environment {
+		value, given := r.GetEnvironment()[declared.Name]
+		if !given {
+			continue
+		}
+		if err := s.setenv(declared.Name, value); err != nil {
+			return nil, status.Errorf(codes.InvalidArgument, "setting %s: %v", declared.Name, err)
+		}
+	}
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+func (s *server) Drain(context.Context, *pluginv1.DrainRequest) (*pluginv1.DrainResponse, error) {
+	s.drain()
+	return &pluginv1.DrainResponse{}, nil
+}
+
+func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
+	request, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	start := request.GetStart()
+	if start == nil {
+		return status.Error(codes.InvalidArgument, "the first message of a call must be start")
+	}
+	tool, known := s.tools[start.GetTool()]
+	if !known {
+		return status.Errorf(codes.NotFound, "there is no tool %q", start.GetTool())
+	}
+	if s.drained.Err() != nil {
+		return status.Error(codes.Unavailable, "the plugin is stopping")
+	}
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer cancel()
+	defer context.AfterFunc(s.drained, cancel)()
+
+	call := newCall(stream, start)
+	go call.receive() // ends with the stream, which ends when this function returns
+	result, err := s.run(ctx, tool, call, start.GetArguments())
+	if err != nil {
+		return call.emit(s.failure(call, tool, err))
+	}
+	return call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Result{Result: result}})
+}
+
+// run recovers a panicking tool, so that one bad call does not take the others with it.
+func (s *server) run(ctx context.Context, tool Tool, call *Call, arguments []byte) (result []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.logger.Error("the tool panicked", "tool", tool.spec.Name, "call", call.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = &Error{
+				Code: CodeInternal, Source: SourcePlugin,
+				Message: fmt.Sprintf("the tool %s broke on this call (its log has the details under call %s); other calls are not affected",
+					tool.spec.Name, call.ID()),
+			}
+		}
+	}()
+	return tool.invoke(ctx, call, arguments)
+}
+
+// failure turns the handler's error into the wire's, and its private cause into a log line.
+func (s *server) failure(call *Call, tool Tool, err error) *pluginv1.CallEvent {
+	e := AsError(err)
+	if e.Cause != nil {
+		call.Logger().Debug("the tool failed", "tool", tool.spec.Name, "code", string(e.Code), "cause", e.Cause.Error())
+	}
+	return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_Error{Error: errorToWire(e)}}
+}

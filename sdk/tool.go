@@ -1,0 +1,133 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ToolSpec is what a model reads of a tool, apart from the schemas.
+type ToolSpec struct {
+	// Name is <service>_<operation> in snake case, at most 60 characters.
+	Name string
+	// Title is the name that people see.
+	Title string
+	// Description says what the tool does and when to use it: 40 to 400 characters that end with a full stop.
+	Description string
+	// Hints are the four tool annotations of MCP.
+	Hints Hints
+	// Timeout is the longest a call may take; zero leaves it to the host (5 minutes).
+	Timeout time.Duration
+}
+
+// Hints are the tool annotations of MCP's ToolAnnotations. All four are always sent, so the zero value says: writes, does no damage, is
+// not idempotent, stays inside a closed world.
+type Hints struct {
+	ReadOnly    bool `json:"read_only"`
+	Destructive bool `json:"destructive"`
+	Idempotent  bool `json:"idempotent"`
+	OpenWorld   bool `json:"open_world"`
+}
+
+// Tool is one tool of a plugin, made by [NewTool].
+type Tool struct {
+	spec   ToolSpec
+	in     reflect.Type
+	out    reflect.Type
+	invoke func(ctx context.Context, call *Call, arguments []byte) ([]byte, error)
+}
+
+// Handler runs a tool. The context carries the call's deadline and cancellation and belongs in every request made.
+type Handler[In, Out any] func(ctx context.Context, call *Call, in In) (Out, error)
+
+// NewTool makes a tool whose input and output schemas are those of the structs In and Out: json tags name the fields,
+// a field without omitempty is required, and jsonschema and jsonschema_description tags describe it. A default in a tag
+// is what In holds when the argument is absent.
+func NewTool[In, Out any](spec ToolSpec, handler Handler[In, Out]) Tool {
+	in, out := reflect.TypeFor[In](), reflect.TypeFor[Out]()
+	defaults := sync.OnceValues(func() ([]byte, error) { return defaultsOf(in) })
+	return Tool{spec: spec, in: in, out: out, invoke: func(ctx context.Context, call *Call, arguments []byte) ([]byte, error) {
+		values, err := defaults()
+		if err != nil {
+			return nil, err
+		}
+		var args In
+		if err := json.Unmarshal(values, &args); err != nil {
+			return nil, fmt.Errorf("reading the defaults: %w", err)
+		}
+		if err := decode(arguments, &args); err != nil {
+			return nil, err
+		}
+		out, err := handler(ctx, call, args)
+		if err != nil {
+			return nil, err
+		}
+		return encode(out)
+	}}
+}
+
+// decode reads one JSON object strictly. The host has validated it, so a failure means a host of another kind.
+func decode(arguments []byte, into any) error {
+	if len(bytes.TrimSpace(arguments)) == 0 {
+		arguments = []byte("{}")
+	}
+	d := json.NewDecoder(bytes.NewReader(arguments))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("there is more after the JSON object")
+		}
+	}
+	if err != nil {
+		return &Error{
+			Code: CodeInvalidArgument, Source: SourceArgument, Cause: err,
+			Message: "the arguments do not fit the tool: " + strings.TrimPrefix(err.Error(), "json: "),
+		}
+	}
+	return nil
+}
+
+var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,59}$`)
+
+func (t Tool) validate() error {
+	if t.invoke == nil {
+		return errors.New("it was not made by NewTool")
+	}
+	var problems []error
+	if !toolName.MatchString(t.spec.Name) {
+		problems = append(problems, errors.New("the name must be snake case of at most 60 characters"))
+	}
+	if t.spec.Title == "" {
+		problems = append(problems, errors.New("the title is empty"))
+	}
+	if n := len([]rune(t.spec.Description)); n < 40 || n > 400 || !strings.HasSuffix(t.spec.Description, ".") {
+		problems = append(problems, fmt.Errorf(
+			"the description has %d characters; want 40 to 400 that end with a full stop", n))
+	}
+	problems = append(problems, checkType("input", t.in), checkType("output", t.out))
+	return errors.Join(problems...)
+}
+
+func (t Tool) manifest() (ToolManifest, error) {
+	in, err := schemaOf(t.in)
+	if err != nil {
+		return ToolManifest{}, fmt.Errorf("reflecting the input: %w", err)
+	}
+	out, err := schemaOf(t.out)
+	if err != nil {
+		return ToolManifest{}, fmt.Errorf("reflecting the output: %w", err)
+	}
+	return ToolManifest{
+		Name: t.spec.Name, Title: t.spec.Title, Description: t.spec.Description, Hints: t.spec.Hints,
+		InputSchema: in, OutputSchema: out, TimeoutSeconds: int(t.spec.Timeout / time.Second),
+	}, nil
+}
