@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mcp-server/internal/host"
+	"mcp-server/sdk"
+)
+
+func newCallCommand(s *settings, std streams) *cobra.Command {
+	var arguments string
+	c := &cobra.Command{
+		Use:   "call TOOL",
+		Short: "Call one tool; the result goes to standard output, progress to standard error",
+		Long: `Call one tool. The result goes to standard output, progress to standard error.
+
+Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or arguments,
+3 a plugin or the host failed, 4 the cloud refused (authentication or permission), 130 interrupted.`,
+		Example: `  mcp-server call rfs_list_templates --emulator
+  mcp-server call rfs_list_templates --args '{"limit": 10}' -o json
+  echo '{"limit": 10}' | mcp-server call rfs_list_templates --args -`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{fmt.Errorf("call takes the name of one tool; see mcp-server tools")}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			asJSON, err := s.wantsJSON()
+			if err != nil {
+				return err
+			}
+			raw, err := readArguments(arguments, std.in)
+			if err != nil {
+				return err
+			}
+			return withHost(c.Context(), s, std, func(h *host.Host, _ *slog.Logger) error {
+				result, err := h.Call(c.Context(), args[0], raw, newProgressLines(std.err).print)
+				if err != nil {
+					return fail(std.out, asJSON, err)
+				}
+				return printResult(std.out, asJSON, result)
+			})
+		},
+	}
+	c.Flags().StringVar(&arguments, "args", "{}", "the arguments as a JSON object; @FILE reads a file, - standard input")
+	addEmulatorFlag(c, s)
+	addOutputFlag(c, s)
+	return c
+}
+
+func readArguments(value string, in io.Reader) (json.RawMessage, error) {
+	if value == "-" {
+		raw, err := io.ReadAll(in)
+		if err != nil {
+			return nil, fmt.Errorf("reading the arguments: %w", err)
+		}
+		return raw, nil
+	}
+	if path, isFile := strings.CutPrefix(value, "@"); isFile {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("reading the arguments: %w", err)}
+		}
+		return raw, nil
+	}
+	return json.RawMessage(value), nil
+}
+
+func printResult(out io.Writer, asJSON bool, r host.Result) error {
+	if asJSON {
+		_, err := fmt.Fprintf(out, "%s\n", r.Structured)
+		return err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, r.Structured, "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%s\n", indented.Bytes())
+	return err
+}
+
+// fail also prints the error as JSON where a program reads the output, and passes it on for the exit code.
+func fail(out io.Writer, asJSON bool, err error) error {
+	if e := sdk.AsError(err); asJSON {
+		_ = writeJSON(out, map[string]any{"error": map[string]any{
+			"code": e.Code, "source": e.Source, "message": e.Message, "retry_after_seconds": e.RetryAfter.Seconds(),
+		}}) // the error itself is what counts
+	}
+	return err
+}

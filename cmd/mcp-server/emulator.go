@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mcp-server/internal/emulator"
+)
+
+func newEmulatorCommand(s *settings, std streams) *cobra.Command {
+	var cfg emulator.Config
+	var faults []string
+	c := &cobra.Command{
+		Use:   "emulator",
+		Short: "Run the emulator of the cloud alone, on loopback, and print the environment that leads to it",
+		Long: `Run the emulator of Huawei Cloud alone: HTAP, DRS, RFS, ROMA, IAM and OBS on loopback, with made-up
+credentials. It prints the environment variables that lead plugins and SDKs to it, and runs until it is interrupted.
+
+A fault is SERVICE:KIND[:TIMES], for example DRS:throttle:2 or OBS:truncate. The kinds are
+` + strings.Join(emulator.FaultKinds(), ", ") + `.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			logger, err := newLogger(std.err, s.logLevel)
+			if err != nil {
+				return err
+			}
+			parsed := make([]emulator.Fault, len(faults))
+			for i, text := range faults {
+				if parsed[i], err = emulator.ParseFault(text); err != nil {
+					return usageError{err}
+				}
+			}
+			cfg.Logger = logger
+			cloud, err := emulator.Start(c.Context(), cfg)
+			if err != nil {
+				return usageError{err}
+			}
+			cloud.SetFaults(parsed...)
+			for _, variable := range cloud.Environment() {
+				if _, err := fmt.Fprintln(std.out, "export "+variable); err != nil {
+					return err
+				}
+			}
+			<-c.Context().Done()
+			return cloud.Close()
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&cfg.Addr, "addr", "127.0.0.1:0", "address of the first service; the others take the next ports")
+	flags.StringArrayVar(&faults, "fault", nil, "a fault to show, SERVICE:KIND[:TIMES]; may be repeated")
+	flags.DurationVar(&cfg.JobDuration, "job-duration", 0, "how long an asynchronous job takes (default 600ms)")
+	flags.DurationVar(&cfg.LinkTTL, "link-ttl", 0, "how long a pre-signed link is valid (default 5m)")
+	flags.IntVar(&cfg.ArchiveSize, "archive-size", 0, "bytes of a ROMA archive (default 262144)")
+	return c
+}

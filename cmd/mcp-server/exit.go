@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"mcp-server/sdk"
+)
+
+// The exit codes that scripts branch on.
+const (
+	exitDone        = 0
+	exitToolFailed  = 1
+	exitUsage       = 2
+	exitBroken      = 3 // a plugin or the host
+	exitRefused     = 4 // by the cloud: authentication or permission
+	exitInterrupted = 130
+)
+
+// usageError is a command line that is wrong.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func exitCode(ctx context.Context, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	failure, ok := errors.AsType[*sdk.Error](err)
+	if !ok {
+		return exitBroken
+	}
+	switch {
+	case failure.Code == sdk.CodeUnauthenticated || failure.Code == sdk.CodePermissionDenied:
+		return exitRefused
+	case failure.Source == sdk.SourceArgument:
+		return exitUsage
+	case failure.Source == sdk.SourcePlugin || failure.Source == sdk.SourceHost:
+		return exitBroken
+	}
+	return exitToolFailed
+}

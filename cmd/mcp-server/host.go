@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mcp-server/internal/emulator"
+	"mcp-server/internal/host"
+)
+
+// withHost starts the host, and the emulator when it is asked for, runs body and stops both.
+func withHost(ctx context.Context, s *settings, std streams, body func(*host.Host, *slog.Logger) error) (err error) {
+	logger, err := newLogger(std.err, s.logLevel)
+	if err != nil {
+		return err
+	}
+	lookup := os.LookupEnv
+	if s.emulator {
+		cloud, err := emulator.Start(ctx, emulator.Config{Logger: logger})
+		if err != nil {
+			return fmt.Errorf("starting the emulator: %w", err)
+		}
+		defer func() { _ = cloud.Close() }() // nothing depends on how it ends
+		lookup = overlay(cloud.Environment())
+	}
+	h, err := host.Start(ctx, host.Config{
+		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	return body(h, logger)
+}
+
+// overlay looks variables up in a list of NAME=value first and in the process environment then. The emulator's list
+// also hides real credentials, so that none is ever sent to it.
+func overlay(list []string) func(string) (string, bool) {
+	values := map[string]string{}
+	for _, pair := range list {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	return func(name string) (string, bool) {
+		if value, given := values[name]; given {
+			return value, true
+		}
+		if strings.HasPrefix(name, "HUAWEICLOUD_") {
+			return "", false
+		}
+		return os.LookupEnv(name)
+	}
+}
+
+func addEmulatorFlag(c *cobra.Command, s *settings) {
+	c.Flags().BoolVar(&s.emulator, "emulator", false, "use a built-in emulator of the cloud; no account is needed")
+}
+
+func addOutputFlag(c *cobra.Command, s *settings) {
+	c.Flags().StringVarP(&s.output, "output", "o", "text", "text for people, json for programs")
+}
+
+// wantsJSON reads the value of --output.
+func (s *settings) wantsJSON() (bool, error) {
+	switch s.output {
+	case "json":
+		return true, nil
+	case "text":
+		return false, nil
+	}
+	return false, usageError{fmt.Errorf("the output format %q is not known; use text or json", s.output)}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// streams are the program's standard streams. Results go to out and nothing else does.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// settings are the values of the flags that all commands share.
+type settings struct {
+	pluginsDir string
+	dataDir    string
+	logLevel   string
+	output     string
+	emulator   bool
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	root := newRootCommand(std)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		_, _ = fmt.Fprintln(std.err, "mcp-server:", err)
+	}
+	return exitCode(ctx, err)
+}
+
+func newRootCommand(std streams) *cobra.Command {
+	var s settings
+	root := &cobra.Command{
+		Use:   "mcp-server",
+		Short: "Serves the tools of a folder of plugins to AI assistants, editors and scripts",
+		Long: `mcp-server turns a folder of plugins into tools of the Model Context Protocol.
+The plugins that come with it fetch templates and archives from Huawei Cloud.
+
+Try it without an account:  mcp-server demo`,
+		Version: version, SilenceUsage: true, SilenceErrors: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags(), os.LookupEnv) },
+	}
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.pluginsDir, "plugins", defaultPluginsDir(), "folder of plugin binaries")
+	flags.StringVar(&s.dataDir, "data-dir", defaultDataDir(), "folder where downloads are kept")
+	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
+	root.AddCommand(
+		newServeCommand(&s, std), newCallCommand(&s, std), newToolsCommand(&s, std),
+		newDemoCommand(&s, std), newEmulatorCommand(&s, std),
+	)
+	return root
+}
+
+// fromEnvironment sets every flag that was not given from MCP_SERVER_<NAME>, such as MCP_SERVER_DATA_DIR.
+func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	var problem error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "MCP_SERVER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, given := lookup(name)
+		if f.Changed || !given || problem != nil {
+			return
+		}
+		if err := f.Value.Set(value); err != nil {
+			problem = usageError{fmt.Errorf("the environment variable %s: %w", name, err)}
+		}
+	})
+	return problem
+}
+
+// defaultPluginsDir is the folder "plugins" beside the program, where the build puts them.
+func defaultPluginsDir() string {
+	program, err := os.Executable()
+	if err != nil {
+		return "plugins"
+	}
+	if real, err := filepath.EvalSymlinks(program); err == nil {
+		program = real
+	}
+	return filepath.Join(filepath.Dir(program), "plugins")
+}
+
+// defaultDataDir follows the XDG base directories, and each system's own custom elsewhere.
+func defaultDataDir() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "mcp-server")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "mcp-server-data"
+	}
+	switch runtime.GOOS {
+	case "windows":
+		return filepath.Join(home, "AppData", "Local", "mcp-server")
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "mcp-server")
+	}
+	return filepath.Join(home, ".local", "share", "mcp-server")
+}

@@ -1,0 +1,144 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"mcp-server/internal/artifact"
+	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor"
+	"mcp-server/sdk"
+)
+
+// maxResultBytes bounds a structured result. It goes out twice, as structured content and as text, and clients close
+// the connection over 10 MiB.
+const maxResultBytes = 4 << 20
+
+// Result is what a call returned.
+type Result struct {
+	// Structured is the tool's output, a JSON object.
+	Structured json.RawMessage
+	// Artifacts are the files that the call stored.
+	Artifacts []sdk.Artifact
+}
+
+// Progress is how far a call is. A total of zero means that it is not known.
+type Progress struct {
+	Done, Total float64
+	Message     string
+}
+
+// Call runs one tool with a JSON object of arguments. The context is the call's: its end cancels the tool. The error is
+// always an [*sdk.Error].
+func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage, progress func(Progress)) (Result, error) {
+	tool, err := h.Tool(name)
+	if err != nil {
+		return Result{}, err
+	}
+	arguments, err = tool.input.check(arguments)
+	if err != nil {
+		return Result{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tool.timeout())
+	defer cancel()
+	c := call{tool: tool, store: h.store, progress: progress, id: uuid.NewString()}
+	c.logger = h.logger.With("plugin", tool.Plugin, "tool", tool.Name, "call", c.id)
+	begin := time.Now()
+	result, err := c.run(ctx, arguments)
+	if err != nil {
+		e := c.finish(err)
+		c.logger.Warn("call failed", "code", string(e.Code), "source", string(e.Source), "err", e.Message, "cause", e.Cause, "took", time.Since(begin))
+		return Result{}, e
+	}
+	c.logger.Info("call done", "bytes", len(result.Structured), "artifacts", len(result.Artifacts), "took", time.Since(begin))
+	return result, nil
+}
+
+// call is one running call.
+type call struct {
+	id        string
+	tool      Tool
+	store     *artifact.Store
+	logger    *slog.Logger
+	progress  func(Progress)
+	artifacts []sdk.Artifact
+}
+
+func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, error) {
+	staging, release, err := c.store.Stage()
+	if err != nil {
+		return Result{}, hostError("preparing the call", err)
+	}
+	defer release()
+	out, err := c.tool.process.Call(ctx, supervisor.Request{
+		Tool: c.tool.Name, Arguments: arguments, CallID: c.id, StagingDir: staging,
+	}, pluginv1.Events{
+		Progress: c.report,
+		Log:      c.log,
+		File:     func(_ context.Context, f *pluginv1.File) *pluginv1.FileReply { return c.takeFile(staging, f) },
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	if len(out) > maxResultBytes {
+		return Result{}, &sdk.Error{
+			Code: sdk.CodeResourceExhausted, Source: sdk.SourcePlugin,
+			Message: fmt.Sprintf("the result has %d bytes, more than the %d that clients can take; ask for less at once", len(out), maxResultBytes),
+		}
+	}
+	if tree, err := parse(out); err != nil || jsonType(tree) != "object" {
+		return Result{}, &sdk.Error{
+			Code: sdk.CodeInternal, Source: sdk.SourcePlugin, Cause: err,
+			Message: fmt.Sprintf("the plugin %s answered with something that is not a JSON object; this is a mistake in the plugin", c.tool.Plugin),
+		}
+	}
+	return Result{Structured: out, Artifacts: c.artifacts}, nil
+}
+
+func (c *call) report(p *pluginv1.Progress) {
+	if c.progress != nil {
+		c.progress(Progress{Done: p.GetDone(), Total: p.GetTotal(), Message: p.GetMessage()})
+	}
+}
+
+func (c *call) log(l *pluginv1.Log) {
+	attributes := map[string]any{}
+	if err := json.Unmarshal(l.GetAttributes(), &attributes); err != nil {
+		attributes["attributes"] = string(l.GetAttributes())
+	}
+	pairs := make([]any, 0, 2*len(attributes))
+	for key, value := range attributes {
+		pairs = append(pairs, key, value)
+	}
+	c.logger.Log(context.Background(), slog.Level(l.GetLevel()), l.GetMessage(), pairs...)
+}
+
+// finish gives an error its last sentence: whether a call that was cut may be repeated.
+func (c *call) finish(err error) *sdk.Error {
+	e := *sdk.AsError(err)
+	if e.Source != sdk.SourcePlugin || e.Code != sdk.CodeUnavailable {
+		return &e
+	}
+	if c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent {
+		e.Message += ". Calling again is safe"
+	} else {
+		e.Message += ". It is not known how far the call came; look before calling again"
+	}
+	return &e
+}
+
+func hostError(doing string, err error) error {
+	if known, ok := errors.AsType[*sdk.Error](err); ok {
+		return known
+	}
+	return &sdk.Error{
+		Code: sdk.CodeInternal, Source: sdk.SourceHost, Cause: err,
+		Message: fmt.Sprintf("%s: %v", doing, err),
+	}
+}

@@ -1,0 +1,139 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/server"
+
+	"mcp-server/internal/artifact"
+	"mcp-server/internal/supervisor"
+)
+
+// Config says what a host serves and where it keeps things.
+type Config struct {
+	// PluginsDir is the folder of plugin binaries.
+	PluginsDir string
+	// DataDir is the folder of the artifact store.
+	DataDir string
+	// Version is the server's own version.
+	Version string
+	// Logger gets the host's and the plugins' log; nil discards it.
+	Logger *slog.Logger
+	// LookupEnv is the environment that plugins may ask for by name, as os.LookupEnv.
+	LookupEnv func(string) (string, bool)
+	// StartGrace is how long Start waits for slow plugins; those that come later are added then. Default 5 seconds.
+	StartGrace time.Duration
+	// StartTimeout is how long a plugin may take to start before it is given up. Default 10 seconds.
+	StartTimeout time.Duration
+}
+
+// Host is a running plugin host.
+type Host struct {
+	cfg        Config
+	logger     *slog.Logger
+	store      *artifact.Store
+	supervisor *supervisor.Supervisor
+	mcp        *server.MCPServer
+	starting   sync.WaitGroup
+
+	mu      sync.RWMutex
+	catalog catalog
+}
+
+// Start opens the store, starts all plugins of the folder in parallel and returns once each has started or failed, or
+// the grace is over. Only a folder that cannot be used is an error; a bad plugin is a [Problem].
+func Start(ctx context.Context, cfg Config) (*Host, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.StartGrace == 0 {
+		cfg.StartGrace = 5 * time.Second
+	}
+	found, junk, err := supervisor.Discover(cfg.PluginsDir)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog()}
+	if h.store, err = artifact.Open(cfg.DataDir, cfg.Logger); err != nil {
+		return nil, err
+	}
+	h.supervisor, err = supervisor.Open(supervisor.Config{
+		Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, StartTimeout: cfg.StartTimeout,
+	})
+	if err != nil {
+		_ = h.store.Close() // the first error says more
+		return nil, err
+	}
+	for _, p := range junk {
+		h.report(Problem{Plugin: p.Name, Reason: p.Reason})
+	}
+	if len(found) == 0 {
+		h.report(Problem{Plugin: cfg.PluginsDir, Reason: "the folder holds no plugins; build them with `make build` or choose another with --plugins"})
+	}
+	h.mcp = h.newMCPServer()
+	h.startPlugins(ctx, found)
+	return h, nil
+}
+
+// startPlugins launches every plugin and takes them in sorted order, so that a name clash always has the same winner.
+// One that is not there when the grace ends is taken in when it comes.
+func (h *Host) startPlugins(ctx context.Context, found []supervisor.Binary) {
+	started := make([]chan struct{}, len(found))
+	grace := time.NewTimer(h.cfg.StartGrace)
+	defer grace.Stop()
+	for i, binary := range found {
+		started[i] = make(chan struct{})
+		h.expect(binary.Name)
+		h.starting.Go(func() {
+			defer close(started[i])
+			h.startPlugin(ctx, binary, started[:i])
+		})
+	}
+	for _, done := range started {
+		select {
+		case <-done:
+		case <-grace.C:
+			h.logger.Warn("some plugins are slow to start; their tools are added when they come")
+			return
+		}
+	}
+}
+
+func (h *Host) startPlugin(ctx context.Context, binary supervisor.Binary, before []chan struct{}) {
+	plugin := h.supervisor.Plugin(binary)
+	manifest, err := plugin.Start(ctx)
+	h.awaitTurn(ctx, before)
+	if err != nil {
+		h.arrived(binary.Name)
+		h.report(Problem{Plugin: binary.Name, Reason: err.Error()})
+		return
+	}
+	h.add(binary.Name, plugin, manifest)
+}
+
+// awaitTurn lets plugins with earlier names go first, but not for longer than the grace.
+func (h *Host) awaitTurn(ctx context.Context, before []chan struct{}) {
+	ctx, cancel := context.WithTimeout(ctx, h.cfg.StartGrace)
+	defer cancel()
+	for _, done := range before {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
+func (h *Host) Close() error {
+	h.supervisor.Close()
+	h.starting.Wait()
+	if err := h.store.Close(); err != nil {
+		return fmt.Errorf("closing the store: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package host
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// maxSchemaBytes bounds one schema of a plugin; the largest of ours has 3 KB.
+const maxSchemaBytes = 256 << 10
+
+// schema is one input or output schema, compiled once.
+type schema struct {
+	compiled *jsonschema.Schema
+	document map[string]any // the same, as a tree to look into for coercion and messages
+}
+
+// refuseToLoad keeps a plugin's $ref from reading a file or a URL.
+type refuseToLoad struct{}
+
+func (refuseToLoad) Load(url string) (any, error) {
+	return nil, fmt.Errorf("the schema refers to %s outside itself", url)
+}
+
+// compile checks that raw is a closed-world JSON Schema 2020-12 of an object and compiles it.
+func compile(raw json.RawMessage) (*schema, error) {
+	if len(raw) > maxSchemaBytes {
+		return nil, fmt.Errorf("it has %d bytes; at most %d are accepted", len(raw), maxSchemaBytes)
+	}
+	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("it is not JSON: %w", err)
+	}
+	document, isObject := tree.(map[string]any)
+	if !isObject {
+		return nil, errors.New("it is not a JSON object")
+	}
+	if document["type"] != "object" {
+		return nil, errors.New(`its root must have "type": "object"`)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
+	compiler.UseLoader(refuseToLoad{})
+	const location = "schema.json"
+	if err := compiler.AddResource(location, document); err != nil {
+		return nil, fmt.Errorf("reading it: %w", err)
+	}
+	compiled, err := compiler.Compile(location)
+	if err != nil {
+		return nil, fmt.Errorf("compiling it: %w", err)
+	}
+	return &schema{compiled: compiled, document: document}, nil
+}
