@@ -20,7 +20,7 @@ func reflectSchema(t reflect.Type) *jsonschema.Schema {
 		Mapper: func(t reflect.Type) *jsonschema.Schema {
 			if t == rawMessage || t.Kind() == reflect.Interface {
 				// The reflector's own answer is the schema "true", on which several clients choke.
-				return &jsonschema.Schema{Description: "Any JSON value."}
+				return &jsonschema.Schema{Comments: "any JSON value"}
 			}
 			return nil
 		},

@@ -32,13 +32,13 @@ func checkType(role string, t reflect.Type) error {
 	if t == nil || t.Kind() != reflect.Struct || t == timeType {
 		return fmt.Errorf("the %s type %v must be a struct", role, t)
 	}
-	if err := checkStruct(t, nil); err != nil {
+	if err := checkStruct(role, t, nil); err != nil {
 		return fmt.Errorf("the %s type %v: %w", role, t, err)
 	}
 	return nil
 }
 
-func checkStruct(t reflect.Type, above []reflect.Type) error {
+func checkStruct(role string, t reflect.Type, above []reflect.Type) error {
 	if slices.Contains(above, t) {
 		return fmt.Errorf("%v contains itself; a tool's types must be finite", t)
 	}
@@ -52,10 +52,13 @@ func checkStruct(t reflect.Type, above []reflect.Type) error {
 		if name == "" && !field.Anonymous {
 			problems = append(problems, fmt.Errorf("field %s has no json name", field.Name))
 		}
+		if role == "input" && !field.Anonymous && field.Tag.Get("jsonschema_description") == "" {
+			problems = append(problems, fmt.Errorf("field %s has no jsonschema_description; a model would have to guess", field.Name))
+		}
 		if err := checkTag(field); err != nil {
 			problems = append(problems, fmt.Errorf("field %s: %w", field.Name, err))
 		}
-		if err := checkField(field.Type, above); err != nil {
+		if err := checkField(role, field.Type, above); err != nil {
 			problems = append(problems, fmt.Errorf("field %s: %w", field.Name, err))
 		}
 	}
@@ -78,7 +81,7 @@ func checkTag(field reflect.StructField) error {
 	return nil
 }
 
-func checkField(t reflect.Type, above []reflect.Type) error {
+func checkField(role string, t reflect.Type, above []reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -92,17 +95,17 @@ func checkField(t reflect.Type, above []reflect.Type) error {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return checkStruct(t, above)
+		return checkStruct(role, t, above)
 	case reflect.Slice, reflect.Array:
 		if t.Elem().Kind() == reflect.Uint8 {
 			return errors.New("bytes do not belong into JSON; hand a file over with Call.CreateFile")
 		}
-		return checkField(t.Elem(), above)
+		return checkField(role, t.Elem(), above)
 	case reflect.Map:
 		if t.Key().Kind() != reflect.String {
 			return fmt.Errorf("a map's key must be a string, not %v", t.Key())
 		}
-		return checkField(t.Elem(), above)
+		return checkField(role, t.Elem(), above)
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer, reflect.Interface, reflect.Uintptr:
 		return fmt.Errorf("%v has no JSON form", t)
 	}

@@ -24,7 +24,7 @@ func CleanName(name string) string {
 		return r
 	}, name)
 	name = strings.TrimRight(strings.TrimLeft(name, ". "), ". ")
-	if name == "" {
+	if strings.Trim(name, "_") == "" {
 		return "download"
 	}
 	if len(name) <= maxNameBytes {
@@ -38,5 +38,5 @@ func CleanName(name string) string {
 	for !utf8.ValidString(kept) {
 		kept = kept[:len(kept)-1]
 	}
-	return kept + extension
+	return strings.TrimRight(kept, ". ") + extension
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,13 +110,15 @@ func (c *call) report(p *pluginv1.Progress) {
 }
 
 func (c *call) log(l *pluginv1.Log) {
-	attributes := map[string]any{}
-	if err := json.Unmarshal(l.GetAttributes(), &attributes); err != nil {
-		attributes["attributes"] = string(l.GetAttributes())
+	var attributes map[string]any
+	if raw := l.GetAttributes(); len(raw) > 0 {
+		if err := json.Unmarshal(raw, &attributes); err != nil {
+			attributes = map[string]any{"attributes": string(raw)}
+		}
 	}
 	pairs := make([]any, 0, 2*len(attributes))
-	for key, value := range attributes {
-		pairs = append(pairs, key, value)
+	for _, key := range slices.Sorted(maps.Keys(attributes)) {
+		pairs = append(pairs, key, attributes[key])
 	}
 	c.logger.Log(context.Background(), slog.Level(l.GetLevel()), l.GetMessage(), pairs...)
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -120,7 +121,7 @@ func (h *Host) add(plugin string, process process, manifest sdk.Manifest) {
 			err = h.claimName(tool)
 		}
 		if err != nil {
-			h.report(Problem{Plugin: plugin, Tool: shorten(described.Name), Reason: err.Error()})
+			h.report(Problem{Plugin: plugin, Tool: cmp.Or(shorten(described.Name), "(no name)"), Reason: err.Error()})
 			continue
 		}
 		accepted = append(accepted, tool)
