@@ -23,13 +23,13 @@ type server struct {
 	setenv   func(name, value string) error
 	logger   *slog.Logger
 	tools    map[string]Tool
-	drained  context.Context // done once the host asks to drain
-	drain    context.CancelFunc
+	drained  chan struct{} // closed once the host asks to drain
+	drain    func()
 }
 
 func newServer(p Plugin, logger *slog.Logger) *server {
-	s := &server{plugin: p, setenv: os.Setenv, logger: logger, tools: map[string]Tool{}}
-	s.drained, s.drain = context.WithCancel(context.Background())
+	s := &server{plugin: p, setenv: os.Setenv, logger: logger, tools: map[string]Tool{}, drained: make(chan struct{})}
+	s.drain = sync.OnceFunc(func() { close(s.drained) })
 	s.manifest = sync.OnceValues(func() ([]byte, error) {
 		m, err := p.Manifest()
 		if err != nil {
@@ -84,13 +84,14 @@ func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 	if !known {
 		return status.Errorf(codes.NotFound, "there is no tool %q", start.GetTool())
 	}
-	if s.drained.Err() != nil {
+	select {
+	case <-s.drained:
 		return status.Error(codes.Unavailable, "the plugin is stopping")
+	default:
 	}
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
-	defer context.AfterFunc(s.drained, cancel)()
-
+	go s.cancelOnDrain(ctx, cancel) // ends with the call
 	call := newCall(stream, start)
 	go call.receive() // ends with the stream, which ends when this function returns
 	result, err := s.run(ctx, tool, call, start.GetArguments())
@@ -98,6 +99,14 @@ func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 		return call.emit(s.failure(call, tool, err))
 	}
 	return call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Result{Result: result}})
+}
+
+func (s *server) cancelOnDrain(ctx context.Context, cancel context.CancelFunc) {
+	select {
+	case <-s.drained:
+		cancel()
+	case <-ctx.Done():
+	}
 }
 
 // run recovers a panicking tool, so that one bad call does not take the others with it.

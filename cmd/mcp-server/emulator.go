@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +17,9 @@ func newEmulatorCommand(s *settings, std streams) *cobra.Command {
 		Long: `Run the emulator of Huawei Cloud alone: HTAP, DRS, RFS, ROMA, IAM and OBS on loopback, with made-up
 credentials. It prints the environment variables that lead plugins and SDKs to it, and runs until it is interrupted.
 
-A fault is SERVICE:KIND[:TIMES], for example DRS:throttle:2 or OBS:truncate. The kinds are
-` + strings.Join(emulator.FaultKinds(), ", ") + `.`,
+A fault is SERVICE:KIND[=NUMBER][:TIMES], for example drs:throttle:2, roma:status=503 or obs:truncate=1000.
+The services are htap, drs, rfs, roma, iam, obs and * for all; the kinds are status, html, empty, throttle, gone,
+expired-link, truncate, stall, reset, wrong-type and slow.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			logger, err := newLogger(std.err, s.logLevel)
@@ -49,7 +49,7 @@ A fault is SERVICE:KIND[:TIMES], for example DRS:throttle:2 or OBS:truncate. The
 	}
 	flags := c.Flags()
 	flags.StringVar(&cfg.Addr, "addr", "127.0.0.1:0", "address of the first service; the others take the next ports")
-	flags.StringArrayVar(&faults, "fault", nil, "a fault to show, SERVICE:KIND[:TIMES]; may be repeated")
+	flags.StringArrayVar(&faults, "fault", nil, "a fault to show, such as drs:throttle:2; may be repeated")
 	flags.DurationVar(&cfg.JobDuration, "job-duration", 0, "how long an asynchronous job takes (default 600ms)")
 	flags.DurationVar(&cfg.LinkTTL, "link-ttl", 0, "how long a pre-signed link is valid (default 5m)")
 	flags.IntVar(&cfg.ArchiveSize, "archive-size", 0, "bytes of a ROMA archive (default 262144)")

@@ -121,7 +121,7 @@ func TestAdoptRefusesWhatIsNotTheCallsFile(t *testing.T) {
 }
 
 // relink replaces the file by a link to one outside the call's folder.
-func relink(t *testing.T, c *Candidate, link func(old, new string) error) {
+func relink(t *testing.T, c *Candidate, link func(from, to string) error) {
 	t.Helper()
 	outside := filepath.Join(t.TempDir(), "outside")
 	must(t, os.Rename(filepath.Join(c.StagingDir, c.Path), outside))

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -58,7 +59,7 @@ func compile(binary, pkg, version string) error {
 }
 
 func start(program string, args ...string) error {
-	command := exec.Command(program, args...)
+	command := exec.CommandContext(context.Background(), program, args...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return command.Run()
 }

@@ -1,0 +1,49 @@
+# Everything a developer runs. The tools are pinned in tools/go.mod and built by Go itself.
+TOOL := go tool -modfile=tools/go.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help all build demo test e2e lint generate checkgenerate tidy vuln bench cross clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+all: build lint checkgenerate tidy cross test ## Everything that a change must pass
+
+build: ## Build bin/mcp-server and bin/plugins/*
+	go run ./internal/build
+
+demo: ## Build, then run all five operations against the emulator
+	go run ./internal/build demo
+
+test: ## All tests, with the race detector
+	go test -race -shuffle=on -timeout 20m ./...
+
+e2e: ## Only the tests with real binaries
+	go test -race -shuffle=on ./cmd/... ./internal/supervisor/...
+
+lint: ## Static checks
+	$(TOOL) golangci-lint run ./...
+
+generate: ## Rewrite what is generated: the wire, schemas/, the README's tool table, docs/tools.md
+	$(TOOL) buf generate
+	go test ./cmd/mcp-server -run '^TestGenerated' -count=1 -update
+
+checkgenerate: ## Fail when something generated is stale
+	./.ci/check-generated $(TOOL) buf generate
+
+tidy: ## Fail when go.mod or go.sum is not tidy
+	go mod tidy -diff
+
+cross: ## Compile for the other systems
+	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/mcp-server
+	GOOS=windows go build -o /dev/null ./cmd/mcp-server
+	GOOS=windows go vet ./internal/supervisor ./internal/artifact ./sdk
+
+vuln: ## Known vulnerabilities (asks the Go vulnerability database)
+	$(TOOL) govulncheck ./...
+
+bench: ## Start and call times beside an in-process server, in one run
+	go run ./bench
+
+clean: ## Remove what was built
+	rm -rf bin

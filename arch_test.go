@@ -1,0 +1,172 @@
+// Package mcpserver has no code: it holds the tests that keep the module's structure. Start reading at TestImports.
+package mcpserver
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "mcp-server/"
+
+// arrows says, for the packages below a folder, what they may not import. The reasons are what a change must answer.
+var arrows = []struct {
+	below  string
+	except []string // importing folders that may
+	banned []string // prefixes of import paths
+	reason string
+}{
+	{below: "sdk", banned: []string{module + "internal/host", module + "internal/supervisor", module + "internal/artifact",
+		module + "internal/transport", module + "internal/emulator", module + "plugins", module + "cmd"},
+		reason: "a plugin author imports sdk, and gets nothing of the host with it"},
+	{below: "plugins", banned: []string{module + "internal", "github.com/mark3labs/mcp-go", "github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
+		reason: "a plugin of ours is written as anybody's: over sdk alone"},
+	{below: "internal/emulator", banned: []string{module, "github.com/huaweicloud"},
+		reason: "the emulator judges the clients, so it shares nothing with them"},
+	{below: "internal/artifact", banned: []string{module + "internal", module + "plugins", module + "cmd"},
+		reason: "the store knows artifacts, not who asks for them"},
+	{below: "internal/supervisor", banned: []string{module + "internal/host", module + "internal/artifact", module + "internal/transport", module + "internal/emulator", module + "plugins"},
+		reason: "the supervisor runs processes, whatever they offer"},
+	{below: "internal", except: []string{"internal/build"}, banned: []string{module + "plugins", module + "cmd"},
+		reason: "the host learns of plugins only over the wire"},
+	{below: "", except: []string{"internal/host", "internal/transport"}, banned: []string{"github.com/mark3labs/mcp-go"},
+		reason: "MCP is one layer: internal/host and internal/transport"},
+	{below: "", except: []string{"sdk", "internal/supervisor", "internal/pluginv1"},
+		banned: []string{"github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog", "google.golang.org/grpc"},
+		reason: "the process layer is one layer: sdk on one side, internal/supervisor on the other"},
+	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
+		reason: "a host serves any transport and any cloud"},
+}
+
+// TestImports checks every file that is not a test against the arrows.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	for file, imports := range goFiles(t) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		folder := path.Dir(file)
+		for _, a := range arrows {
+			if !within(folder, a.below) || slices.ContainsFunc(a.except, func(e string) bool { return within(folder, e) }) {
+				continue
+			}
+			for _, imported := range imports {
+				if slices.ContainsFunc(a.banned, func(b string) bool { return strings.HasPrefix(imported, b) }) {
+					t.Errorf("%s imports %s: %s", file, imported, a.reason)
+				}
+			}
+		}
+	}
+}
+
+// TestSDKSignaturesAreOurOwn keeps foreign types out of what plugin authors see.
+func TestSDKSignaturesAreOurOwn(t *testing.T) {
+	t.Parallel()
+	for file, imports := range goFiles(t) {
+		if path.Dir(file) != "sdk" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		allowed := []string{"sdk/serve.go", "sdk/server.go", "sdk/schema.go"}
+		for _, imported := range imports {
+			if strings.Contains(imported, ".") && !slices.Contains(allowed, file) {
+				t.Errorf("%s imports %s: only %v touch other modules, and export none of their types", file, imported, allowed)
+			}
+		}
+	}
+}
+
+// TestPackagesAreDocumented wants one package comment in every package.
+func TestPackagesAreDocumented(t *testing.T) {
+	t.Parallel()
+	documented := map[string]int{}
+	for file := range goFiles(t) {
+		folder := path.Dir(file)
+		if strings.HasSuffix(file, "_test.go") && folder != "." {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parsed.Doc != nil && !strings.HasSuffix(file, ".pb.go") {
+			documented[folder]++
+		} else if _, seen := documented[folder]; !seen {
+			documented[folder] = 0
+		}
+	}
+	for folder, comments := range documented {
+		if comments != 1 {
+			t.Errorf("%s has %d package comments, want 1 that ends with where to start reading", folder, comments)
+		}
+	}
+}
+
+// TestMainIsSmall keeps the commands' work in functions that tests can call.
+func TestMainIsSmall(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("cmd/mcp-server/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(content, []byte("\n")); n > 60 {
+		t.Errorf("cmd/mcp-server/main.go has %d lines, at most 60", n)
+	}
+}
+
+// TestNoReplace keeps the module usable by others: a replace is ignored by whoever imports it.
+func TestNoReplace(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(content, []byte("\nreplace")) {
+		t.Error("go.mod has a replace")
+	}
+}
+
+func within(folder, above string) bool {
+	return above == "" || folder == above || strings.HasPrefix(folder, above+"/")
+}
+
+// goFiles returns every Go file of the module with its imports.
+func goFiles(t *testing.T) map[string][]string {
+	t.Helper()
+	files := map[string][]string{}
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (name == "tools" || name == "bin" || name == "testdata" || name != "." && strings.HasPrefix(name, ".")) {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(name)] = nil
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			files[filepath.ToSlash(name)] = append(files[filepath.ToSlash(name)], imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"mcp-server/internal/emulator"
+)
+
+// hanging makes every request to RFS wait for ever, so that calls stay in flight until something ends them.
+var hanging = emulator.Fault{Service: emulator.ServiceRFS, Kind: emulator.FaultGone}
+
+// TestKilledPluginEndsItsCallAndServesTheNext kills a real plugin in the middle of a call.
+func TestKilledPluginEndsItsCallAndServesTheNext(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, emulator.Config{}, hanging)
+	answer := make(chan *mcp.CallToolResult, 1)
+	go func() {
+		r, _ := s.CallTool(t.Context(), &mcp.CallToolParams{Name: "rfs_list_templates", Arguments: map[string]any{}})
+		answer <- r
+	}()
+	waitFor(t, "the request to arrive", func() bool { return len(s.cloud.Requests()) > 0 })
+	kill(t, s.plugin(t, "rfs-list-templates"))
+	r := <-answer
+	if r == nil || !r.IsError || !strings.Contains(textOf(r), "Calling again is safe") {
+		t.Fatalf("the cut call was answered by %+v", r)
+	}
+	s.cloud.SetFaults()
+	if r := s.call(t, "rfs_list_templates", nil); r.IsError {
+		t.Errorf("the next call failed: %s", textOf(r))
+	}
+	kill(t, s.plugin(t, "rfs-list-templates"))
+	if r := s.call(t, "rfs_list_templates", nil); r.IsError {
+		t.Errorf("a call after the kill of an idle plugin failed: %s", textOf(r))
+	}
+}
+
+// TestKilledServerLeavesNothing kills the server the hard way: no plugin outlives it, and the next server cleans up.
+func TestKilledServerLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, emulator.Config{})
+	plugins := children(t, s.process.Process.Pid)
+	if len(plugins) != 5 {
+		t.Fatalf("%d plugin processes, want 5", len(plugins))
+	}
+	kill(t, s.process.Process.Pid)
+	for _, pid := range plugins {
+		waitFor(t, "the plugin to end", func() bool { return !alive(pid) })
+	}
+	_ = s.Close()
+	next := startServer(t, emulator.Config{})
+	if err := next.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestServerEndsWithItsInput closes the pipe, as an editor does, and wants no process and no file left.
+func TestServerEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, emulator.Config{})
+	plugins := children(t, s.process.Process.Pid)
+	stop(t, plugins[0])
+	if err := s.Close(); err != nil {
+		t.Errorf("the server ended with %v\n%s", err, s.log)
+	}
+	for _, pid := range plugins {
+		waitFor(t, "the plugin to end", func() bool { return !alive(pid) })
+	}
+	entries, err := os.ReadDir(s.tempDir)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("the temporary folder holds %v, %v", entries, err)
+	}
+}
+
+// TestCallsAreNotLimitedToFive has many calls in flight at once, and cancels them all.
+func TestCallsAreNotLimitedToFive(t *testing.T) {
+	t.Parallel()
+	const calls = 20
+	s := startServer(t, emulator.Config{}, hanging)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	for range calls {
+		running.Go(func() {
+			if r, err := s.CallTool(ctx, &mcp.CallToolParams{Name: "rfs_list_templates"}); err == nil && !r.IsError {
+				t.Error("a cancelled call succeeded")
+			}
+		})
+	}
+	waitFor(t, "all requests to be in flight", func() bool { return len(s.cloud.Requests()) == calls })
+	cancel()
+	running.Wait()
+	s.cloud.SetFaults()
+	if r := s.call(t, "rfs_list_templates", nil); r.IsError {
+		t.Errorf("the next call failed: %s", textOf(r))
+	}
+}
+
+// TestPluginsGetOnlyWhatTheyDeclare looks at the environment with which the real plugins were started.
+func TestPluginsGetOnlyWhatTheyDeclare(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, emulator.Config{})
+	s.call(t, "rfs_list_templates", nil) // the credentials have arrived by now
+	for _, pid := range children(t, s.process.Process.Pid) {
+		environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for variable := range strings.SplitSeq(strings.Trim(string(environment), "\x00"), "\x00") {
+			name, _, _ := strings.Cut(variable, "=")
+			if !strings.HasPrefix(name, "PLUGIN_") && !strings.HasPrefix(name, "MCP_SERVER_PLUGIN") && name != "TMPDIR" {
+				t.Errorf("process %d was started with %s", pid, name)
+			}
+		}
+		if input, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/0", pid)); err != nil || !strings.HasPrefix(input, "pipe:") {
+			t.Errorf("process %d has the standard input %s, %v", pid, input, err)
+		}
+	}
+	credentials := s.cloud.Credentials()
+	for _, secret := range []string{credentials.AK, credentials.SK} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Error("a credential is in the log")
+		}
+	}
+}
+
+func (s *server) plugin(t *testing.T, name string) int {
+	t.Helper()
+	for _, pid := range children(t, s.process.Process.Pid) {
+		if command, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(command), name) {
+			return pid
+		}
+	}
+	t.Fatalf("the plugin %s does not run", name)
+	return 0
+}
+
+func children(t *testing.T, parent int) []int {
+	t.Helper()
+	var found []int
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range tasks {
+		content, _ := os.ReadFile(task)
+		for _, field := range strings.Fields(string(content)) {
+			var pid int
+			if _, err := fmt.Sscan(field, &pid); err == nil {
+				found = append(found, pid)
+			}
+		}
+	}
+	return found
+}
+
+func alive(pid int) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(status), ") Z ")
+}
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stop halts a process, which then ignores everything but SIGKILL.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitFor polls for what another process does. The minute is only there to name what never came.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waiting for %s: %v", what, ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
