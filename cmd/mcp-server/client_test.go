@@ -32,6 +32,12 @@ type server struct {
 // startServer runs the server against an emulator of its own.
 func startServer(t *testing.T, cfg emulator.Config, faults ...emulator.Fault) *server {
 	t.Helper()
+	return startServerWith(t, cfg, nil, faults...)
+}
+
+// startServerWith also sets variables, which win over the emulator's.
+func startServerWith(t *testing.T, cfg emulator.Config, env []string, faults ...emulator.Fault) *server {
+	t.Helper()
 	cloud, err := emulator.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +46,8 @@ func startServer(t *testing.T, cfg emulator.Config, faults ...emulator.Fault) *s
 	cloud.SetFaults(faults...)
 	s := &server{cloud: cloud, tempDir: shortTempDir(t), log: &syncBuffer{}}
 	s.process = exec.Command(serverBinary(), "serve", "--data-dir", t.TempDir(), "--log-level", "info")
-	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir)
+	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off")
+	s.process.Env = append(s.process.Env, env...)
 	s.process.Stderr = s.log
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, &mcp.ClientOptions{
 		ProgressNotificationHandler: func(_ context.Context, r *mcp.ProgressNotificationClientRequest) {

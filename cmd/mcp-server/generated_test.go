@@ -18,9 +18,6 @@ import (
 	"mcp-server/sdk"
 )
 
-// root is the module's folder.
-var root = filepath.Join("..", "..")
-
 // TestGenerated writes, with -update, and otherwise checks what is generated from the real plugins' descriptions.
 func TestGenerated(t *testing.T) {
 	t.Parallel()

@@ -27,16 +27,24 @@ func withBinaries(run func() int) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.CommandContext(context.Background(), "go", "run", "./internal/build", "-o", dir)
-	build.Dir = filepath.Join("..", "..")
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "building the binaries:", err)
-		return 1
+	for _, args := range [][]string{
+		{"run", "./internal/build", "-o", dir},
+		{"build", "-o", filepath.Join(dir, "example-plugin"), "./docs/example-plugin"},
+	} {
+		build := exec.CommandContext(context.Background(), "go", args...)
+		build.Dir = root
+		build.Stdout, build.Stderr = os.Stderr, os.Stderr
+		if err := build.Run(); err != nil {
+			fmt.Fprintln(os.Stderr, "building the binaries:", err)
+			return 1
+		}
 	}
 	binDir = dir
 	return run()
 }
+
+// root is the module's folder.
+var root = filepath.Join("..", "..")
 
 func serverBinary() string { return filepath.Join(binDir, "mcp-server") }
 

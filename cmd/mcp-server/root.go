@@ -51,6 +51,13 @@ The plugins that come with it fetch templates and archives from Huawei Cloud.
 Try it without an account:  mcp-server demo`,
 		Version: version, SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:              cobra.ArbitraryArgs, // an unknown command is a usage error, with its exit code
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("there is no command %q; see mcp-server --help", args[0])}
+			}
+			return c.Help()
+		},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags(), os.LookupEnv) },
 	}
 	root.SetIn(std.in)

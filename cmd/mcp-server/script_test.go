@@ -21,6 +21,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("PLUGINS", pluginsDir())
+			env.Setenv("EXAMPLE", filepath.Join(binDir, "example-plugin"))
 			return os.MkdirAll(env.Getenv("TMPDIR"), 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCodeIs, "empty-folder": folderIsEmpty},

@@ -88,6 +88,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	fault, out := s.answer(w, c)
 	out.header.Set(requestIDHeader(s.name), c.id)
+	out.header.Set("Date", c.now.UTC().Format(http.TimeFormat)) // a client tells by it whose clock is off
 	if !fault.hidesStatus() {
 		status = out.status
 		s.emulator.journal.answered(entry, status)
