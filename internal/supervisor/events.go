@@ -1,0 +1,67 @@
+package supervisor
+
+import (
+	"encoding/json"
+	"time"
+
+	"mcp-server/internal/pluginv1"
+	"mcp-server/sdk"
+)
+
+// guard removes secrets from the progress and the log lines of a call, and makes them printable. Files pass as they are.
+func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
+	guarded := pluginv1.Events{File: ev.File}
+	if ev.Progress != nil {
+		guarded.Progress = func(e *pluginv1.Progress) {
+			e.Message = p.secrets.line(e.GetMessage(), false, messageBytes)
+			ev.Progress(e)
+		}
+	}
+	if ev.Log != nil {
+		guarded.Log = func(e *pluginv1.Log) {
+			e.Message = p.secrets.line(e.GetMessage(), false, messageBytes)
+			e.Attributes = p.attributes(e.GetAttributes())
+			ev.Log(e)
+		}
+	}
+	return guarded
+}
+
+// attributes returns a JSON object of texts without secrets, whatever the plugin sent.
+func (p *Plugin) attributes(raw []byte) []byte {
+	var values map[string]any
+	if len(raw) == 0 || json.Unmarshal(raw, &values) != nil {
+		return nil
+	}
+	clean := make(map[string]string, len(values))
+	for key, v := range values {
+		if len(clean) == maxFields {
+			break
+		}
+		clean[p.secrets.line(key, false, 100)] = p.secrets.line(textOf(v), false, messageBytes)
+	}
+	encoded, err := json.Marshal(clean)
+	if err != nil {
+		return nil
+	}
+	return encoded
+}
+
+// toolError is the tool's own error, without secrets.
+func (p *Plugin) toolError(d *pluginv1.Error) *sdk.Error {
+	e := &sdk.Error{
+		Code: sdk.Code(visible(d.GetCode(), 50, false)), Source: sdk.Source(visible(d.GetSource(), 50, false)),
+		Message:    p.secrets.lines(d.GetMessage(), messageLimit),
+		RetryAfter: max(0, time.Duration(d.GetRetryAfterMs())*time.Millisecond),
+	}
+	if e.Code == "" {
+		e.Code = sdk.CodeUnknown
+	}
+	if e.Source == "" {
+		e.Source = sdk.SourcePlugin
+	}
+	if e.Message == "" {
+		e.Message = "plugin " + p.name() + " answered with an error that has no message"
+	}
+	return e
+}

@@ -1,0 +1,171 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"mcp-server/internal/pluginv1"
+	"mcp-server/sdk"
+)
+
+// process is one run of a plugin, from its start to its end.
+type process struct {
+	child    *child
+	client   *goplugin.Client
+	link     link
+	manifest sdk.Manifest
+	printed  [2]*splitter   // what reaches os.Stdout and os.Stderr in the plugin
+	calls    sync.WaitGroup // grows only under Plugin.mu
+	gone     chan struct{}  // closed when the end has been dealt with
+	probing  sync.Mutex
+}
+
+// link is a connection to a running plugin.
+type link struct {
+	pluginv1.ToolPluginClient
+	conn *grpc.ClientConn
+}
+
+// newProcess readies go-plugin for one start; its clients cannot be used twice.
+func newProcess(c *child, startTimeout time.Duration) *process {
+	p := &process{
+		child: c, gone: make(chan struct{}),
+		printed: [2]*splitter{{emit: c.relay.printed("stdout")}, {emit: c.relay.printed("stderr")}},
+	}
+	p.client = goplugin.NewClient(&goplugin.ClientConfig{
+		HandshakeConfig: goplugin.HandshakeConfig{
+			ProtocolVersion: pluginv1.ProtocolVersion, MagicCookieKey: pluginv1.CookieKey, MagicCookieValue: pluginv1.CookieValue,
+		},
+		Plugins:          goplugin.PluginSet{pluginv1.ServiceName: hostSide{}},
+		RunnerFunc:       c.adopt,
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		SkipHostEnv:      true,
+		StartTimeout:     2 * startTimeout, // ours ends first, and better explained
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: c.folder},
+		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(pluginv1.MaxMessageBytes), grpc.MaxCallSendMsgSize(pluginv1.MaxMessageBytes))},
+		SyncStdout: p.printed[0], SyncStderr: p.printed[1],
+		Logger: hclog.NewNullLogger(),
+	})
+	return p
+}
+
+// adopt is go-plugin's RunnerFunc. Of its command only the environment counts; the folder it made is not used, because
+// ours is shorter and is removed whatever happens.
+func (c *child) adopt(_ hclog.Logger, cmd *exec.Cmd, made string) (runner.Runner, error) {
+	if err := os.Remove(made); err != nil {
+		return nil, fmt.Errorf("removing go-plugin's folder: %w", err)
+	}
+	c.cmd.Env = environment(cmd.Env, c.folder)
+	return c, nil
+}
+
+// connect starts the process and asks it what it is. The context's end kills the process, which ends every wait of
+// go-plugin.
+func (p *process) connect(ctx context.Context) error {
+	defer context.AfterFunc(ctx, p.child.kill)()
+	protocol, err := p.client.Client()
+	if err != nil {
+		return err
+	}
+	raw, err := protocol.Dispense(pluginv1.ServiceName)
+	if err != nil {
+		return err
+	}
+	var ours bool
+	if p.link, ours = raw.(link); !ours {
+		return fmt.Errorf("go-plugin returned a %T", raw)
+	}
+	answer, err := p.link.Describe(ctx, &pluginv1.DescribeRequest{})
+	if err != nil {
+		return fmt.Errorf("describing itself: %s", statusText(err))
+	}
+	if err := json.Unmarshal(answer.GetManifest(), &p.manifest); err != nil {
+		return fmt.Errorf("reading its description: %w", err)
+	}
+	return checkManifest(p.manifest)
+}
+
+// configure hands over what the plugin declared of the host's environment.
+func (p *process) configure(ctx context.Context, values map[string]string) error {
+	defer context.AfterFunc(ctx, p.child.kill)()
+	if _, err := p.link.Configure(ctx, &pluginv1.ConfigureRequest{Environment: values}); err != nil {
+		return fmt.Errorf("taking its configuration: %s", statusText(err))
+	}
+	return nil
+}
+
+// healthy asks the plugin for a sign of life. go-plugin's own Ping has no deadline.
+func (p *process) healthy(ctx context.Context) bool {
+	_, err := grpc_health_v1.NewHealthClient(p.link.conn).
+		Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: goplugin.GRPCServiceName})
+	return err == nil || ctx.Err() == nil // any answer is a sign of life
+}
+
+// end says how the process ended, and of what. It is known once child.exited is closed.
+func (p *process) end() string {
+	if panicked := p.child.relay.firstPanic(); panicked != "" {
+		return p.child.state() + ": " + panicked
+	}
+	return p.child.state()
+}
+
+// release ends the process if it still runs, and go-plugin's part with it.
+func (p *process) release() {
+	p.child.kill()
+	p.client.Kill() // quick, for the process is as good as dead
+	if p.child.ID() == "" {
+		p.child.discard()
+		return
+	}
+	<-p.child.exited
+	for _, s := range p.printed {
+		s.flush()
+	}
+}
+
+var (
+	manifestName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// checkManifest refuses what this package cannot work with; the tools are the host's business.
+func checkManifest(m sdk.Manifest) error {
+	if !manifestName.MatchString(m.Name) {
+		return fmt.Errorf("its description has no usable name (%.70q): want lower-case letters, digits and hyphens", m.Name)
+	}
+	for _, v := range m.Permissions.Environment {
+		if !variableName.MatchString(v.Name) {
+			return fmt.Errorf("its description asks for %.70q, which is not the name of a variable", v.Name)
+		}
+	}
+	return nil
+}
+
+// hostSide is go-plugin's hook for the service; only the client side is used in a host.
+type hostSide struct {
+	goplugin.NetRPCUnsupportedPlugin
+}
+
+// GRPCServer is never called in a host.
+func (hostSide) GRPCServer(*goplugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("a host is not a plugin")
+}
+
+// GRPCClient keeps the connection beside the client, for the health check.
+func (hostSide) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
+	return link{ToolPluginClient: pluginv1.NewToolPluginClient(conn), conn: conn}, nil
+}

@@ -1,0 +1,94 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Supervisor owns the plugins of one host: the thread that starts them and the private folder in which they live.
+type Supervisor struct {
+	cfg     Config
+	folder  *runtimeFolder
+	starter *starter
+	lastDir atomic.Uint64
+
+	mu      sync.Mutex
+	plugins []*Plugin
+	closed  bool
+}
+
+// Open makes the private folder and readies the starter. It first sweeps what dead hosts left beside it. Close ends
+// what Open began.
+func Open(cfg Config) (*Supervisor, error) {
+	cfg = cfg.withDefaults()
+	withholdFiles()
+	SweepStale(cfg.RuntimeDir)
+	folder, err := newRuntimeFolder(cfg.RuntimeDir)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a folder for the plugins' sockets in %q: %w", cfg.RuntimeDir, err)
+	}
+	return &Supervisor{cfg: cfg, folder: folder, starter: newStarter()}, nil
+}
+
+// Plugin returns the plugin that a binary is. Nothing is started yet. After Close the plugin refuses to start.
+func (s *Supervisor) Plugin(b Binary) *Plugin {
+	if path, err := filepath.Abs(b.Path); err == nil {
+		b.Path = path // the process has a working folder of its own
+	}
+	p := &Plugin{
+		binary: b, sup: s, secrets: &redactor{},
+		logger: s.cfg.Logger.With("plugin", visible(b.Name, 100, false)),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.stopped = s.closed
+	s.plugins = append(s.plugins, p)
+	return p
+}
+
+// Close stops all plugins at the same time, each bounded by StopTimeout, and removes the private folder.
+func (s *Supervisor) Close() {
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	plugins := s.plugins
+	s.mu.Unlock()
+	if closed {
+		return
+	}
+	var stopping sync.WaitGroup
+	for _, p := range plugins {
+		stopping.Go(func() { p.Stop(context.Background()) })
+	}
+	stopping.Wait()
+	s.starter.close()
+	s.folder.remove()
+}
+
+// processFolder makes the private folder of one process. Its name is a number, because sockets have little room.
+func (s *Supervisor) processFolder() (string, error) {
+	dir := filepath.Join(s.folder.path, strconv.FormatUint(s.lastDir.Add(1), 10))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the process's private folder: %w", err)
+	}
+	return dir, nil
+}
+
+// Status is what can be said of a plugin at one moment.
+type Status struct {
+	Running bool
+	// PID is the process id; zero when the plugin does not run.
+	PID int
+	// Restarts counts the starts after the first one that succeeded.
+	Restarts int
+	// LastError is why the last start failed or the last process ended; empty when nothing went wrong yet.
+	LastError string
+	// Since is when Running last changed.
+	Since time.Time
+}
