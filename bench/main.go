@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -40,7 +41,7 @@ func measure(rounds, calls int) error {
 		{"build", "-o", filepath.Join(dir, "inprocess"), "./bench/inprocess"},
 		{"build", "-o", filepath.Join(dir, "echo", "echo"), "./bench/echo"},
 	} {
-		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(context.Background(), "go", args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("building: %w\n%s", err, out)
 		}
 	}
@@ -61,7 +62,7 @@ func measure(rounds, calls int) error {
 			}
 		}
 	}
-	fmt.Fprintf(os.Stdout, "%s/%s, %d CPUs, %s; %d rounds of %d calls, medians\n\n",
+	fmt.Printf("%s/%s, %d CPUs, %s; %d rounds of %d calls, medians\n\n",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), rounds, calls)
 	row("start to tools/list, 5 plugins", floor.start, five.start)
 	row("start to tools/list, 1 plugin", floor.start, one.start)
@@ -71,7 +72,7 @@ func measure(rounds, calls int) error {
 
 func row(what string, floor, ours []time.Duration) {
 	f, o := median(floor), median(ours)
-	fmt.Fprintf(os.Stdout, "%-32s in-process %8s   host %8s   ratio %.2f\n",
+	fmt.Printf("%-32s in-process %8s   host %8s   ratio %.2f\n",
 		what, f.Round(time.Microsecond), o.Round(time.Microsecond), float64(o)/float64(f))
 }
 

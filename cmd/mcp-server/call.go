@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 		Example: `  mcp-server call rfs_list_templates --emulator
   mcp-server call rfs_list_templates --args '{"limit": 10}' -o json
   echo '{"limit": 10}' | mcp-server call rfs_list_templates --args -`,
-		Args: func(c *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("call takes the name of one tool; see mcp-server tools")}
 			}

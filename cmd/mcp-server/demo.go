@@ -89,7 +89,7 @@ func (d *demo) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("finding the server: %w", err)
 	}
-	server := exec.Command(program, "serve",
+	server := exec.CommandContext(context.WithoutCancel(ctx), program, "serve",
 		"--plugins", d.settings.pluginsDir, "--data-dir", d.folder, "--log-level", d.settings.logLevel)
 	server.Env = append(os.Environ(), d.cloud.Environment()...)
 	server.Stderr = d.std.err

@@ -25,7 +25,7 @@ func TestGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = h.Close() })
+	t.Cleanup(h.Close)
 	for _, p := range h.Problems() {
 		t.Errorf("left out: %+v", p)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,7 +14,7 @@ import (
 )
 
 // withHost starts the host, and the emulator when it is asked for, runs body and stops both.
-func withHost(ctx context.Context, s *settings, std streams, body func(*host.Host, *slog.Logger) error) (err error) {
+func withHost(ctx context.Context, s *settings, std streams, body func(*host.Host, *slog.Logger) error) error {
 	logger, err := newLogger(std.err, s.logLevel)
 	if err != nil {
 		return err
@@ -35,7 +34,7 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.Close()) }()
+	defer h.Close()
 	return body(h, logger)
 }
 

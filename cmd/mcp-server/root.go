@@ -99,8 +99,8 @@ func defaultPluginsDir() string {
 	if err != nil {
 		return "plugins"
 	}
-	if real, err := filepath.EvalSymlinks(program); err == nil {
-		program = real
+	if target, err := filepath.EvalSymlinks(program); err == nil {
+		program = target
 	}
 	return filepath.Join(filepath.Dir(program), "plugins")
 }

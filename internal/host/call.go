@@ -55,7 +55,8 @@ func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage,
 	result, err := c.run(ctx, arguments)
 	if err != nil {
 		e := c.finish(err)
-		c.logger.Warn("call failed", "code", string(e.Code), "source", string(e.Source), "err", e.Message, "cause", e.Cause, "took", time.Since(begin))
+		c.logger.Log(ctx, levelOf(e), "call failed",
+			"code", string(e.Code), "source", string(e.Source), "err", e.Message, "cause", fmt.Sprint(e.Cause), "took", time.Since(begin))
 		return Result{}, e
 	}
 	c.logger.Info("call done", "bytes", len(result.Structured), "artifacts", len(result.Artifacts), "took", time.Since(begin))
@@ -135,6 +136,14 @@ func (c *call) finish(err error) *sdk.Error {
 		e.Message += ". It is not known how far the call came; look before calling again"
 	}
 	return &e
+}
+
+// levelOf keeps mistakes in arguments and refusals by the cloud, which the caller reads anyway, out of a quiet log.
+func levelOf(e *sdk.Error) slog.Level {
+	if e.Source == sdk.SourcePlugin || e.Source == sdk.SourceHost {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }
 
 func hostError(doing string, err error) error {

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -65,7 +64,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, StartTimeout: cfg.StartTimeout,
 	})
 	if err != nil {
-		_ = h.store.Close() // the first error says more
+		h.store.Close()
 		return nil, err
 	}
 	for _, p := range junk {
@@ -129,11 +128,8 @@ func (h *Host) awaitTurn(ctx context.Context, before []chan struct{}) {
 }
 
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
-func (h *Host) Close() error {
+func (h *Host) Close() {
 	h.supervisor.Close()
 	h.starting.Wait()
-	if err := h.store.Close(); err != nil {
-		return fmt.Errorf("closing the store: %w", err)
-	}
-	return nil
+	h.store.Close()
 }

@@ -33,7 +33,7 @@ func newTestHost(t *testing.T) *Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	t.Cleanup(store.Close)
 	h := &Host{cfg: Config{Version: "test"}, logger: logger, store: store, catalog: newCatalog()}
 	h.mcp = h.newMCPServer()
 	return h

@@ -167,7 +167,7 @@ func TestStop(t *testing.T) {
 	if !gone(pid) {
 		t.Error("the process still runs")
 	}
-	if left := list(t, k.folder.path); len(left) != 1 { // the lock
+	if left := list(t, k.folder.Path); len(left) != 1 { // the lock
 		t.Errorf("left behind: %q", left)
 	}
 	_, err := call(t.Context(), p, "echo", text{"x"})
@@ -212,7 +212,7 @@ func TestStopDuringTheStart(t *testing.T) {
 		_, err := p.Start(t.Context())
 		ended <- err
 	}()
-	eventually(t, "the start is under way", func() bool { return len(list(t, k.folder.path)) > 1 })
+	eventually(t, "the start is under way", func() bool { return len(list(t, k.folder.Path)) > 1 })
 	within(t, patience, "the stop", func() { p.Stop(t.Context()) })
 	wantError(t, await(t, ended), sdk.CodeUnavailable, sdk.SourceHost, "has been stopped")
 }

@@ -50,12 +50,12 @@ func TestEnvironment(t *testing.T) {
 	}
 	for _, entry := range inside {
 		if dir, ok := strings.CutPrefix(entry, "TMPDIR="); ok {
-			if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 || !strings.HasPrefix(dir, k.folder.path) {
+			if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 || !strings.HasPrefix(dir, k.folder.Path) {
 				t.Errorf("the temporary folder %s is %v, %v", dir, info, err)
 			}
 		}
 	}
-	if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.Status().PID)); err != nil || !strings.HasPrefix(cwd, k.folder.path) {
+	if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.Status().PID)); err != nil || !strings.HasPrefix(cwd, k.folder.Path) {
 		t.Errorf("the working folder is %q, %v", cwd, err)
 	}
 }

@@ -7,52 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestSweepStale(t *testing.T) {
-	t.Parallel()
-	parent := shortDir(t)
-	living, err := newRuntimeFolder(parent)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer living.remove()
-	dead, err := newRuntimeFolder(parent)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = dead.lock.Close() // as the system does for a host that was killed
-	if err := os.MkdirAll(filepath.Join(dead.path, "1", "deep"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	old, fresh, foreign := filepath.Join(parent, "mcpsrv-1-old"), filepath.Join(parent, "mcpsrv-1-new"), filepath.Join(parent, "other")
-	for _, dir := range []string{old, fresh, foreign} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-2*unlockedFor)); err != nil {
-		t.Fatal(err)
-	}
-	SweepStale(parent)
-	want := []string{living.path, filepath.Join(living.path, lockName), fresh, foreign}
-	got := list(t, parent)
-	if diff := cmp.Diff(asSet(want), asSet(got)); diff != "" {
-		t.Errorf("after the sweep (-want +got):\n%s", diff)
-	}
-	SweepStale(filepath.Join(parent, "absent"))
-}
-
-func asSet(paths []string) map[string]bool {
-	set := map[string]bool{}
-	for _, p := range paths {
-		set[p] = true
-	}
-	return set
-}
 
 func TestOpenExplainsItsFolder(t *testing.T) {
 	t.Parallel()

@@ -66,7 +66,7 @@ func TestStartFailures(t *testing.T) {
 			if s := p.Status(); s.Running || s.LastError == "" {
 				t.Errorf("the status is %+v", s)
 			}
-			if left := list(t, k.folder.path); len(left) != 1 { // the lock
+			if left := list(t, k.folder.Path); len(left) != 1 { // the lock
 				t.Errorf("left behind: %q", left)
 			}
 		})

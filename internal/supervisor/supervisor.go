@@ -9,12 +9,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"mcp-server/internal/hostfolder"
 )
 
 // Supervisor owns the plugins of one host: the thread that starts them and the private folder in which they live.
 type Supervisor struct {
 	cfg     Config
-	folder  *runtimeFolder
+	folder  *hostfolder.Folder
 	starter *starter
 	lastDir atomic.Uint64
 
@@ -23,16 +25,25 @@ type Supervisor struct {
 	closed  bool
 }
 
+// folderPrefix begins the names of all hosts' private folders.
+const folderPrefix = "mcpsrv-"
+
 // Open makes the private folder and readies the starter. It first sweeps what dead hosts left beside it. Close ends
 // what Open began.
 func Open(cfg Config) (*Supervisor, error) {
 	cfg = cfg.withDefaults()
 	withholdFiles()
-	SweepStale(cfg.RuntimeDir)
-	folder, err := newRuntimeFolder(cfg.RuntimeDir)
+	hostfolder.Sweep(cfg.RuntimeDir, folderPrefix)
+	folder, err := hostfolder.New(cfg.RuntimeDir, folderPrefix)
+	if err == nil && len(folder.Path) > maxFolderPath {
+		folder.Remove()
+		err = fmt.Errorf("its path has %d bytes, and sockets in it have room for %d; choose a shorter temporary folder",
+			len(folder.Path), maxFolderPath)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("preparing a folder for the plugins' sockets in %q: %w", cfg.RuntimeDir, err)
 	}
+	folder.RemoveAfterKill()
 	return &Supervisor{cfg: cfg, folder: folder, starter: newStarter()}, nil
 }
 
@@ -68,12 +79,12 @@ func (s *Supervisor) Close() {
 	}
 	stopping.Wait()
 	s.starter.close()
-	s.folder.remove()
+	s.folder.Remove()
 }
 
 // processFolder makes the private folder of one process. Its name is a number, because sockets have little room.
 func (s *Supervisor) processFolder() (string, error) {
-	dir := filepath.Join(s.folder.path, strconv.FormatUint(s.lastDir.Add(1), 10))
+	dir := filepath.Join(s.folder.Path, strconv.FormatUint(s.lastDir.Add(1), 10))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return "", fmt.Errorf("making the process's private folder: %w", err)
 	}

@@ -15,14 +15,6 @@ const maxFolderPath = 78
 // killGroup kills the process and all that it started, stopped ones too.
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
-func tryLock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
-
-// removeLocked removes the folder while its lock is held, so that nobody takes it in between.
-func removeLocked(folder string, lock *os.File) {
-	_ = os.RemoveAll(folder)
-	_ = lock.Close()
-}
-
 // checkMode reports whether a file may be run at all, and if so, why it should not be.
 func checkMode(_ string, info os.FileInfo) (executable bool, problem error) {
 	if info.Mode().Perm()&0o111 == 0 {

@@ -21,17 +21,6 @@ func processAttributes() *syscall.SysProcAttr {
 // killGroup kills the process alone: a job object that would take its children with it is not built yet.
 func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 
-func tryLock(f *os.File) error {
-	return windows.LockFileEx(windows.Handle(f.Fd()),
-		windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, new(windows.Overlapped))
-}
-
-// removeLocked closes the lock first, because an open file cannot be removed.
-func removeLocked(folder string, lock *os.File) {
-	_ = lock.Close()
-	_ = os.RemoveAll(folder)
-}
-
 func checkMode(path string, _ os.FileInfo) (executable bool, problem error) {
 	return strings.EqualFold(filepath.Ext(path), ".exe"), nil
 }

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	"mcp-server/internal/pluginv1"
@@ -25,8 +27,9 @@ import (
 
 // Host runs one plugin for one test.
 type Host struct {
-	t      testing.TB
-	client pluginv1.ToolPluginClient
+	t       testing.TB
+	client  pluginv1.ToolPluginClient
+	schemas map[string]schemas
 }
 
 // Result is what one call came to.
@@ -52,7 +55,8 @@ type Progress struct {
 // New starts the plugin in memory; the test's end stops it. A plugin that is defined wrongly fails the test.
 func New(t testing.TB, p sdk.Plugin) *Host {
 	t.Helper()
-	if _, err := p.Manifest(); err != nil {
+	manifest, err := p.Manifest()
+	if err != nil {
 		t.Fatalf("the plugin is defined wrongly: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -74,18 +78,16 @@ func New(t testing.TB, p sdk.Plugin) *Host {
 		cancel()
 		served.Wait()
 	})
-	return &Host{t: t, client: pluginv1.NewToolPluginClient(conn)}
+	return &Host{t: t, client: pluginv1.NewToolPluginClient(conn), schemas: compileAll(t, manifest)}
 }
 
-// Call runs one tool. The arguments are any value whose JSON is an object; nil stands for none.
+// Call runs one tool. The arguments are any value whose JSON is an object; nil stands for none. As in a host, arguments that
+// the input schema refuses do not reach the tool; a result that the output schema refuses fails the test.
 func (h *Host) Call(ctx context.Context, tool string, arguments any) Result {
 	h.t.Helper()
-	encoded := []byte("{}")
-	if arguments != nil {
-		var err error
-		if encoded, err = json.Marshal(arguments); err != nil {
-			h.t.Fatalf("encoding the arguments: %v", err)
-		}
+	encoded := h.encode(arguments)
+	if refused := h.schemas[tool].refusal(encoded); refused != nil {
+		return Result{Err: refused}
 	}
 	store := fileStore{staging: h.t.TempDir(), kept: h.t.TempDir()}
 	var r Result
@@ -104,7 +106,30 @@ func (h *Host) Call(ctx context.Context, tool string, arguments any) Result {
 		},
 	})
 	r.JSON, r.Err = out, toError(err)
+	if r.Err == nil {
+		if err := validate(h.schemas[tool].output, out); err != nil {
+			h.t.Errorf("the result of %s does not fit its schema: %v\n%s", tool, err, out)
+		}
+	}
 	return r
+}
+
+// Accepts says whether the tool's input schema takes the arguments, without a call.
+func (h *Host) Accepts(tool string, arguments any) bool {
+	h.t.Helper()
+	return h.schemas[tool].refusal(h.encode(arguments)) == nil
+}
+
+func (h *Host) encode(arguments any) []byte {
+	h.t.Helper()
+	if arguments == nil {
+		return []byte("{}")
+	}
+	encoded, err := json.Marshal(arguments)
+	if err != nil {
+		h.t.Fatalf("encoding the arguments: %v", err)
+	}
+	return encoded
 }
 
 // Decode reads the output of a call that must succeed.
@@ -130,6 +155,12 @@ func toError(err error) *sdk.Error {
 			Code: sdk.Code(d.GetCode()), Source: sdk.Source(d.GetSource()), Message: d.GetMessage(),
 			RetryAfter: time.Duration(d.GetRetryAfterMs()) * time.Millisecond,
 		}
+	}
+	switch status.Code(err) { // the test's own context ended, which gRPC says in its way
+	case codes.Canceled:
+		return sdk.AsError(context.Canceled)
+	case codes.DeadlineExceeded:
+		return sdk.AsError(context.DeadlineExceeded)
 	}
 	return sdk.AsError(err)
 }

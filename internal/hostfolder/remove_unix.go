@@ -1,0 +1,53 @@
+//go:build unix
+
+package hostfolder
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/gofrs/flock"
+)
+
+// removeLocked removes the folder while its lock is held, so that nobody takes it in between.
+func removeLocked(folder string, _ *flock.Flock) { _ = os.RemoveAll(folder) }
+
+// script waits for the end of its standard input, which is the end of the host, and removes the folder; once more a moment
+// later, when processes that die with the host have stopped writing.
+const script = `read -r _; rm -rf -- "$1"; if [ -e "$1" ]; then sleep 1; rm -rf -- "$1"; fi`
+
+// remover is the process that removes the folder of a host that is killed.
+type remover struct {
+	command *exec.Cmd
+	stdin   io.Closer
+}
+
+// RemoveAfterKill starts a process of about a megabyte that removes the folder when this one is killed and cannot do it
+// itself. It has its own session, so that a signal to the host's group does not reach it. Where there is no shell, the
+// next Sweep does the work.
+func (f *Folder) RemoveAfterKill() {
+	command := exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "sh", f.Path)
+	command.Env = []string{"PATH=/usr/bin:/bin"}
+	command.Dir = "/"
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return
+	}
+	if err := command.Start(); err != nil {
+		_ = stdin.Close()
+		return
+	}
+	f.remover = &remover{command: command, stdin: stdin}
+}
+
+func (r *remover) end() {
+	if r == nil {
+		return
+	}
+	_ = r.stdin.Close()
+	_ = r.command.Wait() // it has nothing left to remove
+}

@@ -1,0 +1,20 @@
+package hostfolder
+
+import (
+	"os"
+
+	"github.com/gofrs/flock"
+)
+
+// removeLocked closes the lock first, because an open file cannot be removed.
+func removeLocked(folder string, lock *flock.Flock) {
+	_ = lock.Close()
+	_ = os.RemoveAll(folder)
+}
+
+type remover struct{}
+
+// RemoveAfterKill does nothing here: the next Sweep removes what a killed host leaves.
+func (*Folder) RemoveAfterKill() {}
+
+func (*remover) end() {}

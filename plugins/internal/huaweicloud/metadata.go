@@ -1,0 +1,104 @@
+package huaweicloud
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const metadataEndpoint = "http://169.254.169.254"
+
+// agency asks the metadata service of the ECS it runs on for the temporary key of the server's agency
+// (https://support.huaweicloud.com/intl/en-us/usermanual-ecs/ecs_03_0166.html). Off an ECS nothing answers, which takes
+// limits.agency at most.
+func (c *Client) agency(ctx context.Context, _ place) (credential, error) {
+	base := firstOf(c.setting(envMetadata), metadataEndpoint)
+	if base == "off" {
+		return credential{}, errNotSet
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return credential{}, badSetting(`%s is neither a URL like %s nor "off"`, envMetadata, metadataEndpoint)
+	}
+	if held := c.cache.agencyKey(); held.valid(c.now()) {
+		return held, nil
+	}
+	if err := c.cache.credentialTurn.enter(ctx); err != nil {
+		return credential{}, err
+	}
+	defer c.cache.credentialTurn.leave()
+	if held := c.cache.agencyKey(); held.valid(c.now()) {
+		return held, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, c.limits.agency)
+	defer cancel()
+	fresh, err := c.requestAgencyKey(bounded, u)
+	if err != nil {
+		if ctx.Err() != nil {
+			return credential{}, ctx.Err()
+		}
+		return credential{}, err
+	}
+	c.cache.put(func() { c.cache.agency = fresh })
+	return fresh, nil
+}
+
+func (c *Client) requestAgencyKey(ctx context.Context, base *url.URL) (credential, error) {
+	// Never through a proxy: the address means another machine there.
+	transport := &http.Transport{DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	status, session, err := exchange(ctx, transport, http.MethodPut, base.JoinPath("meta-data/latest/api/token"),
+		http.Header{"X-Metadata-Token-Ttl-Seconds": {"21600"}})
+	if err != nil {
+		return credential{}, errNotSet // nobody there: not an ECS
+	}
+	header := http.Header{}
+	if status == http.StatusOK {
+		header.Set("X-Metadata-Token", session) // other statuses: an older service that needs no session
+	}
+	status, body, err := exchange(ctx, transport, http.MethodGet, base.JoinPath("openstack/latest/securitykey"), header)
+	switch {
+	case err != nil:
+		return credential{}, errNotSet
+	case status == http.StatusNotFound, status == http.StatusUnauthorized && strings.Contains(body, "configure Cloud Service Agency"):
+		return credential{}, errNotSet // an ECS without an agency
+	case status != http.StatusOK:
+		return credential{}, unauthenticated("the metadata service of this ECS answered HTTP %d; check the server's agency, or set %s and %s", status, envAK, envSK)
+	}
+	var reply struct {
+		Credential struct {
+			Access        string `json:"access"`
+			Secret        string `json:"secret"`
+			SecurityToken string `json:"securitytoken"`
+			ExpiresAt     string `json:"expires_at"`
+		} `json:"credential"`
+	}
+	if err := json.Unmarshal([]byte(body), &reply); err != nil || reply.Credential.Access == "" || reply.Credential.Secret == "" {
+		return credential{}, errNotSet // something else lives at this address
+	}
+	key := reply.Credential
+	return credential{
+		ak: key.Access, sk: key.Secret, securityToken: key.SecurityToken, expires: c.expiry(key.ExpiresAt),
+		origin: "the agency of this ECS", refreshable: true,
+	}, nil
+}
+
+// exchange is one small request to the metadata service.
+func exchange(ctx context.Context, transport http.RoundTripper, method string, u *url.URL, header http.Header) (status int, body string, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
+	if err != nil {
+		return 0, "", fmt.Errorf("asking the metadata service: %w", err)
+	}
+	r.Header = header
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		return 0, "", fmt.Errorf("asking the metadata service: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	return response.StatusCode, string(text), errors.Join(err, response.Body.Close())
+}

@@ -1,0 +1,151 @@
+package huaweicloud
+
+import (
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// secure serves https with HTTP/2 and returns the file of its certificate.
+func secure(t *testing.T, handler http.HandlerFunc) (server *httptest.Server, certFile string) {
+	t.Helper()
+	server = httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	certFile = filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(certFile, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return server, certFile
+}
+
+func TestCertificateFileAndProtocols(t *testing.T) {
+	t.Parallel()
+	protocol, closing, reused := "", false, map[string]int{}
+	server, file := secure(t, func(w http.ResponseWriter, r *http.Request) {
+		protocol, closing = r.Proto, r.Close
+		reused[r.RemoteAddr]++
+		write(w, "{}")
+	})
+	c, _ := client(t, DRS, withKey(DRS, server).with(envCertFile, file))
+	for _, once := range []bool{false, true, false, true} {
+		r := listJobs()
+		r.OnceOnly = once
+		if _, err := c.JSON(t.Context(), Target{}, r, nil); err != nil {
+			t.Fatal(err)
+		}
+		want := map[bool]string{false: "HTTP/2.0", true: "HTTP/1.1"}[once]
+		if protocol != want || closing != once {
+			t.Errorf("once-only %t went over %s, want %s; the connection ends with it: %t", once, protocol, want, closing)
+		}
+	}
+	if len(reused) != 3 {
+		t.Errorf("connections %v, want one shared by two requests and two of their own", reused)
+	}
+}
+
+func TestCertificateFileMistakes(t *testing.T) {
+	t.Parallel()
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, func(http.ResponseWriter, *http.Request) {})
+	for file, want := range map[string]string{empty: "without a certificate", "/no/such/file": "cannot be read"} {
+		c, _ := client(t, DRS, withKey(DRS, server).with(envCertFile, file))
+		_, err := c.JSON(t.Context(), Target{}, listJobs(), nil)
+		e := problemOf(t, err)
+		mention(t, e, envCertFile, want)
+		if strings.Contains(e.Message, "/no/such") {
+			t.Errorf("the message holds a path of the host: %s", e.Message)
+		}
+	}
+}
+
+// TestProxy checks that a request to the cloud goes through the proxy of the environment, and none to this machine does.
+func TestProxy(t *testing.T) {
+	t.Parallel()
+	var connects atomic.Pointer[string]
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got := r.Method + " " + r.Host + " " + r.Header.Get("Proxy-Authorization")
+		connects.Store(&got)
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	})
+	local := serve(t, func(w http.ResponseWriter, _ *http.Request) { write(w, "{}") })
+	address := strings.Replace(proxy.URL, "http://", "http://user:"+testPassword+"@", 1)
+	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
+		connects.Store(nil)
+		e := withKey(DRS, local).without(envEndpoint+"DRS").with(variable, address)
+		c, _ := client(t, DRS, e)
+		_, err := c.JSON(t.Context(), Target{}, listJobs(), nil)
+		mention(t, problemOf(t, err), "drs.cn-north-4.myhuaweicloud.com", "Proxy Authentication Required", "HTTPS_PROXY")
+		if got := connects.Load(); got == nil || !strings.HasPrefix(*got, "CONNECT drs.cn-north-4.myhuaweicloud.com:443 Basic ") {
+			t.Errorf("%s: the proxy got %v", variable, got)
+		}
+	}
+	connects.Store(nil)
+	c, _ := client(t, DRS, withKey(DRS, local).with("HTTPS_PROXY", address, "HTTP_PROXY", address))
+	if _, err := c.JSON(t.Context(), Target{}, listJobs(), nil); err != nil || connects.Load() != nil {
+		t.Errorf("got %v; a request to this machine went to the proxy: %v", err, connects.Load())
+	}
+}
+
+func TestProxyExceptions(t *testing.T) {
+	t.Parallel()
+	c, _ := client(t, DRS, environment{"HTTPS_PROXY": "http://proxy:1", "no_proxy": ".myhuaweicloud.eu"})
+	transport, err := c.transport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, proxied := range map[string]bool{"drs.cn-north-4.myhuaweicloud.com": true, "drs.eu-west-101.myhuaweicloud.eu": false} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host+"/", nil)
+		if proxy, err := transport.Proxy(r); err != nil || (proxy != nil) != proxied {
+			t.Errorf("%s: proxy %v, %v", host, proxy, err)
+		}
+	}
+}
+
+func TestRefusedProxy(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = listener.Close()
+	c, _ := client(t, DRS, environment{
+		envAK: testAK, envSK: testSK, envRegion: "cn-north-4", envProject: testProject,
+		"HTTPS_PROXY": "http://u:" + testPassword + "@" + listener.Addr().String(),
+	})
+	_, err = c.JSON(t.Context(), Target{}, listJobs(), nil)
+	mention(t, problemOf(t, err), "through the proxy, which refused the connection", "HTTPS_PROXY")
+}
+
+// TestRedirectsAreNotFollowed points every kind of redirect at another host, which must stay unasked.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	other := serve(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL+"/?Signature="+testSignature, status)
+		})
+		c, _ := client(t, RFS, withKey(RFS, server).with(envToken, testToken))
+		_, err := c.JSON(t.Context(), Target{}, listJobs(), nil)
+		mention(t, problemOf(t, err), "a redirect", fmt.Sprint(status))
+	}
+	if asked.Load() != 0 {
+		t.Error("a redirect was followed")
+	}
+}

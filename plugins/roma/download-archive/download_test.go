@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"testing"
+
+	"mcp-server/internal/emulator"
+	"mcp-server/sdk"
+	"mcp-server/sdk/sdktest"
+)
+
+func archiveArgs() arguments {
+	return arguments{"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID}
+}
+
+func TestDownloadArchive(t *testing.T) {
+	t.Parallel()
+	e, b := emulated(t, emulator.Config{})
+	out := sdktest.Decode[downloadOut](t, b.call(t.Context(), "roma_download_asset_archive", archiveArgs()))
+	wantContent(t, e, out.Artifacts[0], "roma/"+emulator.ROMAArchiveID)
+	names := map[string]int64{}
+	for _, entry := range out.Entries {
+		names[entry.Name] = entry.Size
+	}
+	if out.EntryCount != len(names) || names["apps/orders/app.json"] == 0 || names["lib/ballast.bin"] != 256<<10 {
+		t.Errorf("%d entries: %v", out.EntryCount, names)
+	}
+	wantError(t, b.call(t.Context(), "roma_download_asset_archive", archiveArgs()), sdk.CodeNotFound,
+		"only once", "roma_export_assets", "job_id is not an archive_id")
+}
+
+// TestBrokenDownload has every way in which the one download can go wrong: in each, one request is sent, and what is
+// known is said.
+func TestBrokenDownload(t *testing.T) {
+	t.Parallel()
+	broken := []string{"only once", "roma_export_assets", "kept in", "!roma_download_asset_archive"}
+	refused := []string{"!roma_download_asset_archive"}
+	for name, tc := range map[string]struct {
+		fault emulator.Fault
+		code  sdk.Code
+		kept  bool
+		texts []string
+	}{
+		"truncated":       {emulator.Fault{Kind: emulator.FaultTruncate, After: 70_000}, sdk.CodeDataLoss, true, append(broken, "70000 of ")},
+		"reset":           {emulator.Fault{Kind: emulator.FaultReset, After: 70_000}, sdk.CodeDataLoss, false, []string{"only once", "roma_export_assets", "!roma_download_asset_archive"}},
+		"reset at once":   {emulator.Fault{Kind: emulator.FaultReset, After: -1}, sdk.CodeUnavailable, false, append(refused, "not sent again", "roma_export_assets")},
+		"error as a file": {emulator.Fault{Kind: emulator.FaultWrongType}, sdk.CodeUnknown, false, append(refused, "ROMA.00000101", "roma_export_assets")},
+		"web page":        {emulator.Fault{Kind: emulator.FaultHTML}, sdk.CodeUnavailable, false, append(refused, "502 Bad Gateway", "roma_export_assets")},
+		"500":             {emulator.Fault{Kind: emulator.FaultStatus}, sdk.CodeUnavailable, false, append(refused, "HTTP 500", "roma_export_assets")},
+		"throttled":       {emulator.Fault{Kind: emulator.FaultThrottle}, sdk.CodeResourceExhausted, false, append(refused, "APIGW.0308")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, b := emulated(t, emulator.Config{JobDuration: short})
+			tc.fault.PathContains = "/assets/archives/"
+			for n, call := range []func() sdktest.Result{
+				func() sdktest.Result { return b.call(t.Context(), "roma_download_asset_archive", archiveArgs()) },
+				func() sdktest.Result {
+					return b.call(t.Context(), "roma_export_assets", exportArgs(emulator.ROMAAppID))
+				},
+			} {
+				e.SetFaults(tc.fault)
+				r := call()
+				wantError(t, r, tc.code, tc.texts...)
+				if n == 1 && tc.code != sdk.CodeDataLoss {
+					wantError(t, r, tc.code, "roma_show_asset_job", "job_id")
+				}
+				if tc.kept {
+					wantKept(t, e, r)
+				}
+				if sent := archiveRequests(e); sent != n+1 {
+					t.Errorf("%d requests for an archive, want %d", sent, n+1)
+				}
+			}
+		})
+	}
+}
+
+func wantKept(t *testing.T, e *emulator.Emulator, r sdktest.Result) {
+	t.Helper()
+	if len(r.Kept) != 1 {
+		t.Fatalf("kept %v", r.Kept)
+	}
+	got, err := os.ReadFile(r.Kept[0])
+	whole, _ := e.Content("roma/" + emulator.ROMAArchiveID)
+	if err != nil || len(got) != 70_000 || !bytes.Equal(got[:4], whole[:4]) {
+		t.Errorf("kept %d bytes: %v", len(got), err)
+	}
+}
+
+func TestArchiveThatIsNoZip(t *testing.T) {
+	t.Parallel()
+	s := stubbed(t, map[string]http.HandlerFunc{"/assets/archives/a": answer("just a text")})
+	r := s.call(t.Context(), "roma_download_asset_archive", arguments{"instance_id": "i", "archive_id": "a"})
+	wantError(t, r, sdk.CodeDataLoss, "roma_export_assets")
+	if len(r.Kept) != 1 {
+		t.Errorf("kept %v", r.Kept)
+	}
+}
+
+// TestArchiveUntouched has the failures between the end of the job and the download's request: the archive is still
+// there, and the error says how to get it.
+func TestArchiveUntouched(t *testing.T) {
+	t.Parallel()
+	texts := []string{"roma_download_asset_archive", "instance_id i", "archive_id a"}
+	for name, tc := range map[string]struct {
+		code sdk.Code
+		spot func(s *stub, w http.ResponseWriter)
+	}{
+		"the network ends": {sdk.CodeUnavailable, func(s *stub, w http.ResponseWriter) {
+			w.Header().Set("Connection", "close")
+			_ = s.server.Listener.Close()
+		}},
+		"the credential ends": {sdk.CodeUnauthenticated, func(s *stub, _ http.ResponseWriter) { s.unset("HUAWEICLOUD_AUTH_TOKEN") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s *stub
+			routes := chainRoutes("")
+			routes["/assets/jobs/j"] = func(w http.ResponseWriter, r *http.Request) {
+				tc.spot(s, w)
+				answer(`{"status":"SUCCEEDED","archive_id":"a"}`)(w, r)
+			}
+			s = stubbed(t, routes)
+			r := s.call(t.Context(), "roma_export_assets", arguments{"instance_id": "i", "apps": []string{"a"}})
+			wantError(t, r, tc.code, texts...)
+		})
+	}
+}
