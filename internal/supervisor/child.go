@@ -43,7 +43,7 @@ var _ runner.Runner = (*child)(nil)
 // newChild prepares the process. The environment is all that it gets, apart from what tells it about its surroundings.
 func newChild(path, folder string, s *starter, r *relay) *child {
 	c := &child{
-		folder: folder, starter: s, relay: r, stdout: newHandshakeFilter(r.noise), cmd: exec.Command(path),
+		folder: folder, starter: s, relay: r, stdout: newHandshakeFilter(r.noise), cmd: exec.CommandContext(context.Background(), path),
 		dead: make(chan struct{}), exited: make(chan struct{}),
 	}
 	c.cmd.Dir = folder

@@ -167,7 +167,7 @@ func kitchenTools() []sdk.Tool {
 
 // spawn leaves a child behind that holds the plugin's real output pipes.
 func spawn(context.Context, *sdk.Call, none) (number, error) {
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.CommandContext(context.Background(), os.Args[0])
 	cmd.Args = []string{"sleeper"}
 	cmd.Stdout, cmd.Stderr = os.NewFile(1, "stdout"), os.NewFile(2, "stderr")
 	if err := cmd.Start(); err != nil {

@@ -51,7 +51,7 @@ type hostProcess struct {
 
 func startHost(t *testing.T, end string, plugins ...string) *hostProcess {
 	t.Helper()
-	h := &hostProcess{dir: shortDir(t), cmd: exec.Command(install(t, "host"), end)}
+	h := &hostProcess{dir: shortDir(t), cmd: exec.CommandContext(context.Background(), install(t, "host"), end)}
 	for _, name := range plugins {
 		h.cmd.Args = append(h.cmd.Args, install(t, name))
 	}

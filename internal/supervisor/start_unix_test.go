@@ -3,6 +3,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func TestStartFailures(t *testing.T) {
 			p := k.Plugin(Binary{Name: name, Path: install(t, name)})
 			within(t, patience, "the start", func() {
 				_, err := p.Start(t.Context())
-				e, ok := err.(*sdk.Error)
+				e, ok := errors.AsType[*sdk.Error](err)
 				if !ok {
 					t.Errorf("the error is %v (%T)", err, err)
 					return

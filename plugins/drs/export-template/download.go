@@ -36,8 +36,8 @@ func (s service) download(ctx context.Context, call *sdk.Call, in downloadIn) (d
 		return downloadOut{}, err
 	}
 	artifacts, err := s.fetchAll(ctx, &chain{call: call, total: float64(len(in.Files))}, in.Target, in.Files)
-	if cloudSays(err, sdk.CodeInvalidArgument, sdk.CodeNotFound) {
-		err = explain(err, "drs_list_templates shows the files that exist.")
+	if huaweicloud.Says(err, sdk.CodeInvalidArgument, sdk.CodeNotFound) {
+		err = huaweicloud.Explain(err, "drs_list_templates shows the files that exist.")
 	}
 	return downloadOut{Artifacts: artifacts}, err
 }
@@ -47,10 +47,10 @@ func (s service) fetchAll(ctx context.Context, chain *chain, t huaweicloud.Targe
 	artifacts := make([]sdk.Artifact, 0, len(names))
 	for n, name := range names {
 		chain.step("downloading " + name)
-		artifact, err := s.fetch(ctx, chain.call, t, name)
+		artifact, err := s.fetch(ctx, chain, t, name)
 		if err != nil {
 			if n > 0 {
-				err = explain(err, fmt.Sprintf("The file was %s; stored before it: %s.", name, strings.Join(names[:n], ", ")))
+				err = huaweicloud.Explain(err, fmt.Sprintf("The file was %s; stored before it: %s.", name, strings.Join(names[:n], ", ")))
 			}
 			return nil, err
 		}
@@ -61,7 +61,7 @@ func (s service) fetchAll(ctx context.Context, chain *chain, t huaweicloud.Targe
 
 // fetch calls DownloadCreateTemplate (https://support.huaweicloud.com/intl/en-us/api-drs/drs_03_0304.html), a POST that
 // only reads.
-func (s service) fetch(ctx context.Context, call *sdk.Call, t huaweicloud.Target, name string) (sdk.Artifact, error) {
+func (s service) fetch(ctx context.Context, chain *chain, t huaweicloud.Target, name string) (sdk.Artifact, error) {
 	expect := huaweicloud.KindAny
 	if strings.HasSuffix(strings.ToLower(name), ".xlsx") {
 		expect = huaweicloud.KindXLSX
@@ -70,6 +70,8 @@ func (s service) fetch(ctx context.Context, call *sdk.Call, t huaweicloud.Target
 		Operation: "DownloadCreateTemplate", Method: http.MethodPost, Idempotent: true,
 		Path: []string{"v5", huaweicloud.ProjectSegment, "templates", "download"},
 		Body: map[string][]string{"files": {name}},
-	}, call, huaweicloud.Download{Name: name, Expect: expect, IDs: map[string]string{"file_name": name}})
+	}, chain.call, huaweicloud.Download{
+		Name: name, Expect: expect, IDs: map[string]string{"file_name": name}, Progress: chain.bytes,
+	})
 	return result.Artifact, err
 }

@@ -66,7 +66,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	}
 	artifacts, err := s.fetchAll(ctx, chain, in.Target, names)
 	if err != nil {
-		return exportOut{}, explain(err, fmt.Sprintf("The export itself succeeded; fetch its files with drs_download_template, files: %s.", strings.Join(names, ", ")))
+		return exportOut{}, huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded; fetch its files with drs_download_template, files: %s.", strings.Join(names, ", ")))
 	}
 	return exportOut{AsyncJobID: id, Status: "success", Artifacts: artifacts}, nil
 }
@@ -84,8 +84,8 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 		Body: map[string][]string{"jobs": in.Jobs},
 	}, &reply)
 	switch {
-	case cloudSays(err, sdk.CodeNotFound, sdk.CodeInvalidArgument):
-		return "", explain(err, "drs_list_jobs gives the ids of the tasks, for one job_type at a time.")
+	case huaweicloud.Says(err, sdk.CodeNotFound, sdk.CodeInvalidArgument):
+		return "", huaweicloud.Explain(err, "drs_list_jobs gives the ids of the tasks, for one job_type at a time.")
 	case err != nil:
 		return "", err
 	case reply.ID == "" || strings.EqualFold(reply.Status, "failed"):
@@ -103,7 +103,7 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 // count: the clocks of the task and of the storage are about a minute apart. The list may be behind the progress, so it
 // is read again for a while.
 func (s service) find(ctx context.Context, chain *chain, in exportIn, before map[file]bool) ([]string, error) {
-	waiting, cancel := beforeDeadline(ctx)
+	waiting, cancel := huaweicloud.BeforeDeadline(ctx, 0.1, 5*time.Second)
 	defer cancel()
 	waiting, stop := context.WithTimeout(waiting, s.pace.listing)
 	defer stop()
@@ -121,10 +121,10 @@ func (s service) find(ctx context.Context, chain *chain, in exportIn, before map
 		return len(missing) == 0, nil
 	})
 	switch {
-	case isTimeout(ctx, err):
+	case huaweicloud.TimedOut(ctx, err):
 		return nil, notListed(missing, fresh)
 	case err != nil:
-		return nil, explain(err, "The export itself succeeded; drs_list_templates shows its files, whose names begin with the task ids, and drs_download_template fetches them.")
+		return nil, huaweicloud.Explain(err, "The export itself succeeded; drs_list_templates shows its files, whose names begin with the task ids, and drs_download_template fetches them.")
 	}
 	return names, nil
 }

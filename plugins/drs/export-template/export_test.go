@@ -11,6 +11,7 @@ import (
 
 	"mcp-server/internal/emulator"
 	"mcp-server/plugins/internal/huaweicloud"
+	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
@@ -38,25 +39,7 @@ func TestExport(t *testing.T) {
 			t.Errorf("artifact %+v", a)
 		}
 	}
-	wantRising(t, r.Progress, 6)
-}
-
-// wantRising looks at the chain's own reports; those of the downloads count bytes.
-func wantRising(t *testing.T, reports []sdktest.Progress, total float64) {
-	t.Helper()
-	last, waited := -1.0, false
-	for _, p := range reports {
-		if p.Total != total {
-			continue
-		}
-		if p.Done <= last || p.Done >= total {
-			t.Errorf("progress %v after %v", p, last)
-		}
-		last, waited = p.Done, waited || strings.HasPrefix(p.Message, "waiting for the export")
-	}
-	if !waited || last != total-1 {
-		t.Errorf("progress %v", reports)
-	}
+	plugintest.WantRising(t, r.Progress, 6, 5, "waiting for the export")
 }
 
 // TestPluginAsBuilt has the real pauses.

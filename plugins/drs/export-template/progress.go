@@ -39,8 +39,8 @@ func (s service) showProgress(ctx context.Context, _ *sdk.Call, in progressIn) (
 		return progressOut{}, err
 	}
 	out, err := s.progress(ctx, in.Target, in.AsyncJobID)
-	if cloudSays(err, sdk.CodeNotFound, sdk.CodeInvalidArgument) {
-		err = explain(err, "The id must be the async_job_id that drs_export_template returned, not that of a task.")
+	if huaweicloud.Says(err, sdk.CodeNotFound, sdk.CodeInvalidArgument) {
+		err = huaweicloud.Explain(err, "The id must be the async_job_id that drs_export_template returned, not that of a task.")
 	}
 	return out, err
 }
@@ -64,13 +64,13 @@ func (s service) progress(ctx context.Context, t huaweicloud.Target, id string) 
 
 // await polls until the export has succeeded.
 func (s service) await(ctx context.Context, chain *chain, t huaweicloud.Target, id string) error {
-	waiting, cancel := beforeDeadline(ctx)
+	waiting, cancel := huaweicloud.BeforeDeadline(ctx, 0.1, 5*time.Second)
 	defer cancel()
 	status := "unknown"
 	err := huaweicloud.Poll(waiting, s.pace.first, s.pace.most, func(ctx context.Context) (bool, error) {
 		now, err := s.progress(ctx, t, id)
 		if err != nil {
-			return false, explain(err, wayOn(id))
+			return false, huaweicloud.Explain(err, wayOn(id))
 		}
 		status = now.Status
 		chain.wait(fmt.Sprintf("waiting for the export %s: %s", id, status))
@@ -79,7 +79,7 @@ func (s service) await(ctx context.Context, chain *chain, t huaweicloud.Target, 
 		}
 		return now.Succeeded, nil
 	})
-	if isTimeout(ctx, err) {
+	if huaweicloud.TimedOut(ctx, err) {
 		return &sdk.Error{
 			Code: sdk.CodeDeadlineExceeded, Source: sdk.SourceCloud, Cause: err,
 			Message: fmt.Sprintf("the export has not ended in time, its last status is %q. %s", status, wayOn(id)),

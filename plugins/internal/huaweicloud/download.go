@@ -26,6 +26,8 @@ type Download struct {
 	Operation string
 	// IDs are the ids named as the artifact's origin.
 	IDs map[string]string
+	// Progress gets the bytes that have arrived and how many there will be, 0 when that is not known; the call's own progress by default.
+	Progress func(done, total float64, message string)
 	// OnceOnlyHint is how to get a once-only download again after all, such as "make a new one with roma_export_assets".
 	OnceOnlyHint string
 }
@@ -54,7 +56,7 @@ type opener func(ctx context.Context) (*http.Response, shot, error)
 func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Call, d Download) (DownloadResult, error) {
 	s, err := c.prepare(ctx, t, r)
 	if err != nil {
-		return DownloadResult{}, err
+		return DownloadResult{}, nothingSent(err)
 	}
 	s.wait = c.limits.download
 	if r.OnceOnly {
@@ -74,10 +76,13 @@ func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Ca
 func (c *Client) store(ctx context.Context, call *sdk.Call, d Download, open opener) (DownloadResult, error) {
 	file, err := call.CreateFile() // before the request: a once-only file needs a place to go
 	if err != nil {
-		return DownloadResult{}, err
+		return DownloadResult{}, nothingSent(err)
 	}
 	defer file.Discard()
-	f := &fetch{client: c, call: call, file: file, download: d, progress: progress{call: call, name: d.Name}}
+	if d.Progress == nil {
+		d.Progress = call.Progress
+	}
+	f := &fetch{client: c, call: call, file: file, download: d, progress: progress{send: d.Progress, name: d.Name}}
 	for count := 1; ; count++ {
 		response, s, err := open(ctx) //nolint:bodyclose // take closes it
 		if err != nil {

@@ -48,9 +48,8 @@ func onceOnlyError(s shot, d Download, err error) error {
 		return err
 	}
 	more := *known
-	transport, isTransport := errors.AsType[*transportError](known.Cause)
 	switch {
-	case isTransport && transport.unsent:
+	case NothingSent(err):
 		more.Message += " Nothing was sent, so the archive is untouched."
 	case known.Code == sdk.CodeUnauthenticated, known.Code == sdk.CodePermissionDenied, known.Code == sdk.CodeResourceExhausted:
 		// Refused before the archive was touched: what to do has been said.
@@ -58,7 +57,7 @@ func onceOnlyError(s shot, d Download, err error) error {
 		more.Message += " An archive is handed out only once, and this one may have been: " + d.OnceOnlyHint + "."
 	default:
 		more.Message += " It was not sent again, because the cloud hands the archive out only once and may have counted this request: " +
-			"call once more, and if it is not found then, " + d.OnceOnlyHint + "."
+			"ask for this archive once more, and if it is not found then, " + d.OnceOnlyHint + "."
 	}
 	return &more
 }

@@ -23,7 +23,7 @@ func TestSalvageAfterTheContext(t *testing.T) {
 		if _, err := file.Write([]byte("PK\x03\x04 the beginning")); err != nil {
 			return DownloadResult{}, err
 		}
-		f := &fetch{client: c, call: call, file: file, download: Download{OnceOnlyHint: hint}, progress: progress{call: call, name: "assets.zip"}}
+		f := &fetch{client: c, call: call, file: file, download: Download{OnceOnlyHint: hint}, progress: progress{send: call.Progress, name: "assets.zip"}}
 		over, cancel := context.WithCancel(ctx)
 		cancel()
 		broken := &brokenError{what: reasonOf(context.Cause(over)), got: file.Size(), total: 9999, cause: context.Cause(over)}

@@ -2,13 +2,11 @@ package huaweicloud
 
 import (
 	"fmt"
-
-	"mcp-server/sdk"
 )
 
 // progress reports a download by bytes, in steps of a hundredth or 256 KiB. It never falls, even when a download begins again.
 type progress struct {
-	call *sdk.Call
+	send func(done, total float64, message string)
 	name string
 	last int64
 	sent bool
@@ -25,7 +23,7 @@ func (p *progress) report(done, total int64) {
 	if total > 0 {
 		message += " of " + size(total)
 	}
-	p.call.Progress(float64(done), float64(max(total, 0)), message)
+	p.send(float64(done), float64(max(total, 0)), message)
 }
 
 // size writes a number of bytes for people.

@@ -85,3 +85,19 @@ func (h *Host) WantStored(t *testing.T, a sdk.Artifact, content string) {
 		t.Errorf("the file has %d bytes and the size %d, and differs from the %d of %s", len(got), a.Size, len(want), content)
 	}
 }
+
+// WantRising checks that the progress of a chain rises from report to report towards one total, that a message tells of the
+// wait, and that the last report is of the last part.
+func WantRising(t *testing.T, reports []sdktest.Progress, total, lastPart float64, waiting string) {
+	t.Helper()
+	last, waited := -1.0, false
+	for _, p := range reports {
+		if p.Done <= last || p.Done > total || p.Total != total {
+			t.Errorf("progress %v after %v", p, last)
+		}
+		last, waited = p.Done, waited || strings.HasPrefix(p.Message, waiting)
+	}
+	if !waited || last <= lastPart {
+		t.Errorf("progress %v", reports)
+	}
+}

@@ -24,7 +24,7 @@ func TestWalkStops(t *testing.T) {
 		"one page":         {page: func(string) ([]int, string, error) { return items(3), "", nil }, items: 3},
 		"no items":         {page: func(string) ([]int, string, error) { return nil, "", nil }},
 		"the cap":          {page: func(m string) ([]int, string, error) { return items(300), m + "x", nil }, items: 1200, next: "xxxx"},
-		"exactly the cap":  {page: func(m string) ([]int, string, error) { return items(MostItems), "", nil }, items: MostItems},
+		"exactly the cap":  {page: func(string) ([]int, string, error) { return items(MostItems), "", nil }, items: MostItems},
 		"the cap and more": {page: func(m string) ([]int, string, error) { return items(MostItems), m + "x", nil }, items: MostItems, next: "x"},
 		"empty pages":      {page: func(m string) ([]int, string, error) { return nil, m + "x", nil }, next: strings.Repeat("x", mostPages)},
 		"the start again":  {start: "a", page: func(string) ([]int, string, error) { return items(1), "a", nil }, err: "the same next page"},

@@ -63,7 +63,7 @@ func TestVersionIDSchema(t *testing.T) {
 	h := plugintest.Start(t, newPlugin, emulator.Config{})
 	for id, want := range map[string]bool{
 		"V1": true, "V10": true, "V9999999999": true,
-		"": false, "V": false, "v1": false, "1": false, "V1/../V2": false, "V12345678901": false, "V1 ": false, "latest": false,
+		"": false, "V": false, "v1": false, "1": false, "V1/../V2": false, "V12345678901": false, "V1 x": false, "latest": false,
 	} {
 		for _, tool := range []string{"rfs_show_template_version_metadata", "rfs_show_template_version_content"} {
 			if got := h.Accepts(tool, plugintest.Object{"template_name": "a", "version_id": id}); got != want {

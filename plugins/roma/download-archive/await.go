@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"mcp-server/plugins/internal/huaweicloud"
 	"mcp-server/sdk"
@@ -14,14 +15,14 @@ const looksForArchive = 10
 
 // await polls until the job has succeeded and returns the archive's id.
 func (s service) await(ctx context.Context, meter *meter, in exportIn, id string) (string, error) {
-	waiting, cancel := beforeDeadline(ctx)
+	waiting, cancel := huaweicloud.BeforeDeadline(ctx, 0.25, 5*time.Minute)
 	defer cancel()
 	var now job
 	without := 0
 	err := huaweicloud.Poll(waiting, s.pace.first, s.pace.most, func(ctx context.Context) (bool, error) {
 		look, err := s.job(ctx, in.Target, in.InstanceID, id)
 		if err != nil {
-			return false, explain(err, wayOn(in, id))
+			return false, huaweicloud.Explain(err, wayOn(in, id))
 		}
 		now = look
 		meter.report(5+80*fraction(now), 89, fmt.Sprintf("waiting for the job %s: %s", id, now.Status))
@@ -39,7 +40,7 @@ func (s service) await(ctx context.Context, meter *meter, in exportIn, id string
 		}
 		return now.ArchiveID != "", nil
 	})
-	if isTimeout(ctx, err) {
+	if huaweicloud.TimedOut(ctx, err) {
 		return "", &sdk.Error{
 			Code: sdk.CodeDeadlineExceeded, Source: sdk.SourceCloud, Cause: err,
 			Message: fmt.Sprintf("the job has not ended in time, its last status is %q. %s", now.RawStatus, wayOn(in, id)),

@@ -39,10 +39,10 @@ func (s service) download(ctx context.Context, call *sdk.Call, in downloadIn) (d
 	if err := checkIDs([2]string{"instance_id", in.InstanceID}, [2]string{"archive_id", in.ArchiveID}); err != nil {
 		return downloadOut{}, err
 	}
-	got, err := s.fetch(ctx, call, in.Target, in.InstanceID, in.ArchiveID)
+	got, err := s.fetch(ctx, call, nil, in.Target, in.InstanceID, in.ArchiveID)
 	if err != nil {
-		if cloudSays(err, sdk.CodeNotFound) {
-			err = explain(err, "If the archive_id did not come from roma_show_asset_job, look there: a job_id is not an archive_id.")
+		if huaweicloud.Says(err, sdk.CodeNotFound) {
+			err = huaweicloud.Explain(err, "If the archive_id did not come from roma_show_asset_job, look there: a job_id is not an archive_id.")
 		}
 		return downloadOut{}, err
 	}
@@ -53,12 +53,13 @@ func (s service) download(ctx context.Context, call *sdk.Call, in downloadIn) (d
 
 // fetch calls DownloadAssetArchive (https://support.huaweicloud.com/intl/en-us/api-roma/DownloadAssetArchive.html). The
 // request is sent once at most; what arrives of a download that breaks is kept.
-func (s service) fetch(ctx context.Context, call *sdk.Call, t huaweicloud.Target, instance, archive string) (huaweicloud.DownloadResult, error) {
+func (s service) fetch(ctx context.Context, call *sdk.Call, progress func(done, total float64, message string), t huaweicloud.Target, instance, archive string) (huaweicloud.DownloadResult, error) {
 	return s.cloud.Download(ctx, t, huaweicloud.Request{
 		Operation: downloadOperation, Path: instancePath(instance, "assets", "archives", archive), OnceOnly: true,
 	}, call, huaweicloud.Download{
 		Name: "asset_" + archive + ".zip", NameFromHeader: true, Expect: huaweicloud.KindZIP,
 		IDs:          map[string]string{"instance_id": instance, "archive_id": archive},
+		Progress:     progress,
 		OnceOnlyHint: "make a new one with roma_export_assets",
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -55,7 +54,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 		return exportOut{}, err
 	}
 	meter.report(90, 90, "the export has succeeded; downloading the archive "+archive)
-	got, err := s.fetch(ctx, call, in.Target, in.InstanceID, archive)
+	got, err := s.fetch(ctx, call, meter.download, in.Target, in.InstanceID, archive)
 	if err != nil {
 		return exportOut{}, notFetched(err, in, id, archive)
 	}
@@ -96,10 +95,10 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 	}, &reply)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "ROMA.10012"):
-		return "", explain(err, "ROMA runs one asset job at a time for each user: follow the one that is running with roma_show_asset_job, by the job_id "+
+		return "", huaweicloud.Explain(err, "ROMA runs one asset job at a time for each user: follow the one that is running with roma_show_asset_job, by the job_id "+
 			"that roma_export_assets returned for it. It may also be one from the console or an import; then wait a minute before the next try.")
-	case cloudSays(err, sdk.CodeNotFound, sdk.CodeInvalidArgument):
-		return "", explain(err, "roma_list_instances gives the instance_id, roma_list_apps the ids of the applications.")
+	case huaweicloud.Says(err, sdk.CodeNotFound, sdk.CodeInvalidArgument):
+		return "", huaweicloud.Explain(err, "roma_list_instances gives the instance_id, roma_list_apps the ids of the applications.")
 	case err == nil && reply.JobID == "":
 		return "", &sdk.Error{
 			Code: sdk.CodeUnavailable, Source: sdk.SourceCloud,
@@ -113,18 +112,11 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 // notFetched adds to the error of the chain's download what became of the archive. Once the request was sent nobody may
 // be told to send another: only the job's status shows whether there is still something to fetch.
 func notFetched(err error, in exportIn, id, archive string) error {
-	known, ok := errors.AsType[*sdk.Error](err)
 	switch {
-	case !ok || known.Code == sdk.CodeDataLoss:
+	case huaweicloud.Says(err, sdk.CodeDataLoss):
 		return err
-	case isUntouched(known):
-		return explain(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
+	case huaweicloud.NothingSent(err):
+		return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
 	}
-	return explain(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
-}
-
-// isUntouched reports whether a download failed before its request was sent: without any connection, or before there was
-// a request at all, for want of a credential or of space on the disk. In doubt the archive counts as used up.
-func isUntouched(err *sdk.Error) bool {
-	return !strings.HasPrefix(err.Message, downloadOperation+" of ") || strings.Contains(err.Message, "Nothing was sent")
+	return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
 }

@@ -12,6 +12,7 @@ import (
 
 	"mcp-server/internal/emulator"
 	"mcp-server/plugins/internal/huaweicloud"
+	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
@@ -39,28 +40,10 @@ func TestExport(t *testing.T) {
 		if a.MediaType != "application/zip" || !strings.HasSuffix(a.Name, ".zip") || a.Source.IDs["archive_id"] != out.ArchiveID || a.Source.RequestID == "" {
 			t.Errorf("artifact %+v", a)
 		}
-		wantRising(t, r.Progress)
+		plugintest.WantRising(t, r.Progress, 100, 90, "waiting for the job")
 	}
 	if n := archiveRequests(e); n != 2 {
 		t.Errorf("%d requests for two archives", n)
-	}
-}
-
-// wantRising looks at the chain's own reports; those of the download count bytes.
-func wantRising(t *testing.T, reports []sdktest.Progress) {
-	t.Helper()
-	last, waited := 0.0, false
-	for _, p := range reports {
-		if p.Total != 100 {
-			continue
-		}
-		if p.Done <= last || p.Done > 100 {
-			t.Errorf("progress %v after %v", p, last)
-		}
-		last, waited = p.Done, waited || strings.HasPrefix(p.Message, "waiting for the job")
-	}
-	if !waited || last != 90 {
-		t.Errorf("progress %v", reports)
 	}
 }
 
@@ -210,5 +193,5 @@ func TestUnknownStatusIsNoEnd(t *testing.T) {
 	if len(out.Artifacts) != 1 || out.Artifacts[0].Name != "asset_a.zip" || out.Artifacts[0].Size != int64(len(zip)) {
 		t.Errorf("got %+v", out)
 	}
-	wantRising(t, r.Progress)
+	plugintest.WantRising(t, r.Progress, 100, 90, "waiting for the job")
 }

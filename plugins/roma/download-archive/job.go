@@ -62,8 +62,8 @@ func (s service) showJob(ctx context.Context, _ *sdk.Call, in showJobIn) (job, e
 		return job{}, err
 	}
 	out, err := s.job(ctx, in.Target, in.InstanceID, in.JobID)
-	if cloudSays(err, sdk.CodeNotFound) {
-		err = explain(err, "The job_id is the one that roma_export_assets returned; it is not an archive_id, and it belongs to one instance.")
+	if huaweicloud.Says(err, sdk.CodeNotFound) {
+		err = huaweicloud.Explain(err, "The job_id is the one that roma_export_assets returned; it is not an archive_id, and it belongs to one instance.")
 	}
 	return out, err
 }
@@ -132,12 +132,17 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 		text = string(data) // a number
 	}
 	*m = moment(text)
-	switch milliseconds, err := strconv.ParseFloat(text, 64); {
-	case err != nil:
+	if milliseconds, err := strconv.ParseFloat(text, 64); err == nil {
+		m.set(milliseconds)
+	}
+	return nil
+}
+
+func (m *moment) set(milliseconds float64) {
+	switch {
 	case milliseconds == 0:
 		*m = "" // not yet
 	case milliseconds > 0 && milliseconds < 1e15:
 		*m = moment(time.UnixMilli(int64(milliseconds)).UTC().Format(time.RFC3339))
 	}
-	return nil
 }

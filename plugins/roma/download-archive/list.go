@@ -102,8 +102,8 @@ func (s service) listApps(ctx context.Context, _ *sdk.Call, in listAppsIn) (list
 		}, &reply)
 		return reply.Apps, reply.Total, err
 	})
-	if cloudSays(err, sdk.CodeNotFound) {
-		err = explain(err, "roma_list_instances gives the instance_id.")
+	if huaweicloud.Says(err, sdk.CodeNotFound) {
+		err = huaweicloud.Explain(err, "roma_list_instances gives the instance_id.")
 	}
 	return listAppsOut{Apps: list, Total: len(list)}, err
 }
