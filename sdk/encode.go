@@ -20,7 +20,7 @@ func fillNil(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
+			if f := v.Type().Field(i); f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct {
 				fillNil(v.Field(i))
 			}
 		}
@@ -34,6 +34,12 @@ func fillNil(v reflect.Value) {
 	case reflect.Map:
 		if v.IsNil() {
 			v.Set(reflect.MakeMap(v.Type()))
+		}
+		for _, key := range v.MapKeys() {
+			value := reflect.New(v.Type().Elem()).Elem() // what a map holds cannot be changed in place
+			value.Set(v.MapIndex(key))
+			fillNil(value)
+			v.SetMapIndex(key, value)
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {

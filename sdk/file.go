@@ -16,10 +16,11 @@ import (
 // File is a download in the making: a new file in the call's private folder, hashed while it is written. It ends with
 // [File.Store], [File.Keep] or [File.Discard]; the host removes whatever is left in the folder after the call.
 type File struct {
-	call *Call
-	file *os.File
-	hash hash.Hash
-	size int64
+	call   *Call
+	file   *os.File
+	hash   hash.Hash
+	size   int64
+	closed bool
 }
 
 // FileInfo describes a file that is handed over.
@@ -87,25 +88,40 @@ func (f *File) Store(ctx context.Context, info FileInfo) (Artifact, error) {
 	return artifact, nil
 }
 
-// Keep saves what arrived of a download that cannot be repeated, and returns where. It is not an artifact.
+// Keep saves what arrived of a download that cannot be repeated, and returns where. It is not an artifact. It is also the
+// way on when Store has failed.
 func (f *File) Keep(ctx context.Context, info FileInfo) (path string, err error) {
 	reply, err := f.handOver(ctx, info, true)
 	return reply.GetKeptPath(), err
 }
 
-// Discard closes and removes the file. After Store or Keep it does nothing.
+// Discard ends the download without keeping anything. After Store or Keep it does nothing.
 func (f *File) Discard() {
-	if err := f.file.Close(); err == nil {
-		_ = os.Remove(f.file.Name()) // the host removes the folder with all that is left
+	if !f.closed {
+		f.closed = true
+		_ = f.file.Close() // the host removes the folder with all that is left
+		_ = os.Remove(f.file.Name())
 	}
 }
 
-func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*pluginv1.FileReply, error) {
-	if err := f.file.Sync(); err != nil {
-		return nil, storageError("syncing the download", err)
+// finish syncs and closes the file, once.
+func (f *File) finish() error {
+	if f.closed {
+		return nil
 	}
+	if err := f.file.Sync(); err != nil {
+		return storageError("syncing the download", err)
+	}
+	f.closed = true
 	if err := f.file.Close(); err != nil {
-		return nil, storageError("closing the download", err)
+		return storageError("closing the download", err)
+	}
+	return nil
+}
+
+func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*pluginv1.FileReply, error) {
+	if err := f.finish(); err != nil {
+		return nil, err
 	}
 	source, err := json.Marshal(info.Source)
 	if err != nil {

@@ -153,18 +153,23 @@ func TestEncodeHasNoNullLists(t *testing.T) {
 	type inner struct {
 		List []string `json:"list"`
 	}
+	type embedded struct {
+		Deep []string `json:"deep"`
+	}
 	type out struct {
+		embedded
 		Items []inner           `json:"items"`
+		Inner map[string]inner  `json:"inner"`
 		One   *inner            `json:"one"`
 		None  *inner            `json:"none"`
 		Map   map[string]string `json:"map"`
 		Raw   json.RawMessage   `json:"raw"`
 	}
-	got, err := encode(out{Items: []inner{{}}, One: &inner{}})
+	got, err := encode(out{Items: []inner{{}}, One: &inner{}, Inner: map[string]inner{"a": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"items":[{"list":[]}],"one":{"list":[]},"none":null,"map":{},"raw":null}`
+	const want = `{"deep":[],"items":[{"list":[]}],"inner":{"a":{"list":[]}},"one":{"list":[]},"none":null,"map":{},"raw":null}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -49,8 +49,8 @@ type Tool struct {
 type Handler[In, Out any] func(ctx context.Context, call *Call, in In) (Out, error)
 
 // NewTool makes a tool whose input and output schemas are those of the structs In and Out: json tags name the fields,
-// a field without omitempty is required, and jsonschema and jsonschema_description tags describe it. A default in a tag
-// is what In holds when the argument is absent.
+// a field without omitempty is required, and jsonschema and jsonschema_description tags describe it. A default in the tag
+// of a field of In itself is what the field holds when the argument is absent.
 func NewTool[In, Out any](spec ToolSpec, handler Handler[In, Out]) Tool {
 	in, out := reflect.TypeFor[In](), reflect.TypeFor[Out]()
 	defaults := sync.OnceValues(func() ([]byte, error) { return defaultsOf(in) })

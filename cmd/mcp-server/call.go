@@ -8,12 +8,15 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mcp-server/internal/host"
-	"mcp-server/sdk"
 )
+
+// oneCallGrace is longer than a start may take: nobody comes back for a plugin that was slow.
+const oneCallGrace = 15 * time.Second
 
 func newCallCommand(s *settings, std streams) *cobra.Command {
 	var arguments string
@@ -42,10 +45,11 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 			if err != nil {
 				return err
 			}
+			s.startGrace = oneCallGrace
 			return withHost(c.Context(), s, std, func(h *host.Host, _ *slog.Logger) error {
 				result, err := h.Call(c.Context(), args[0], raw, newProgressLines(std.err).print)
 				if err != nil {
-					return fail(std.out, asJSON, err)
+					return err
 				}
 				return printResult(std.out, asJSON, result)
 			})
@@ -85,15 +89,5 @@ func printResult(out io.Writer, asJSON bool, r host.Result) error {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "%s\n", indented.Bytes())
-	return err
-}
-
-// fail also prints the error as JSON where a program reads the output, and passes it on for the exit code.
-func fail(out io.Writer, asJSON bool, err error) error {
-	if e := sdk.AsError(err); asJSON {
-		_ = writeJSON(out, map[string]any{"error": map[string]any{
-			"code": e.Code, "source": e.Source, "message": e.Message, "retry_after_seconds": e.RetryAfter.Seconds(),
-		}}) // the error itself is what counts
-	}
 	return err
 }

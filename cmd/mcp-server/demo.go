@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,10 +48,13 @@ type demo struct {
 	cloud    *emulator.Emulator
 	client   *transport.Client
 	done     bool
+	silenced error // the output could not be written
 }
 
 func (d *demo) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(d.std.out, format+"\n", args...) // a closed terminal ends the demo by its signal
+	if _, err := fmt.Fprintf(d.std.out, format+"\n", args...); err != nil && d.silenced == nil {
+		d.silenced = fmt.Errorf("printing the results: %w", err)
+	}
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
@@ -80,7 +85,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		}
 	}
 	d.done = true
-	return nil
+	return d.silenced
 }
 
 // connect starts this same program as a server and greets it.
@@ -91,7 +96,7 @@ func (d *demo) connect(ctx context.Context) error {
 	}
 	server := exec.CommandContext(context.WithoutCancel(ctx), program, "serve",
 		"--plugins", d.settings.pluginsDir, "--data-dir", d.folder, "--log-level", d.settings.logLevel)
-	server.Env = append(os.Environ(), d.cloud.Environment()...)
+	server.Env = append(withoutCloud(os.Environ()), d.cloud.Environment()...)
 	server.Stderr = d.std.err
 	d.client, err = transport.StartServer(ctx, server, newProgressLines(d.std.out).print)
 	if err != nil {
@@ -103,6 +108,11 @@ func (d *demo) connect(ctx context.Context) error {
 	}
 	d.say("%s speaks MCP with %d tools", d.client.Server, len(tools))
 	return nil
+}
+
+// withoutCloud keeps the user's own credentials and settings of the real cloud away from the demonstration.
+func withoutCloud(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "HUAWEICLOUD_") })
 }
 
 // compare checks an artifact on disk, byte for byte, against what the emulator holds.

@@ -8,6 +8,9 @@ import (
 	"mcp-server/internal/emulator"
 )
 
+// otherCredentials would go before, or beside, the emulator's own.
+const otherCredentials = "HUAWEICLOUD_AUTH_TOKEN HUAWEICLOUD_SDK_SECURITY_TOKEN HUAWEICLOUD_USER_NAME HUAWEICLOUD_USER_PASSWORD"
+
 func newEmulatorCommand(s *settings, std streams) *cobra.Command {
 	var cfg emulator.Config
 	var faults []string
@@ -22,10 +25,11 @@ The services are htap, drs, rfs, roma, iam, obs and * for all; the kinds are sta
 expired-link, truncate, stall, reset, wrong-type and slow.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			logger, err := newLogger(std.err, s.logLevel)
+			logger, flush, err := newLogger(std.err, s.logLevel)
 			if err != nil {
 				return err
 			}
+			defer flush()
 			parsed := make([]emulator.Fault, len(faults))
 			for i, text := range faults {
 				if parsed[i], err = emulator.ParseFault(text); err != nil {
@@ -38,6 +42,9 @@ expired-link, truncate, stall, reset, wrong-type and slow.`,
 				return usageError{err}
 			}
 			cloud.SetFaults(parsed...)
+			if _, err := fmt.Fprintln(std.out, "unset "+otherCredentials); err != nil {
+				return err
+			}
 			for _, variable := range cloud.Environment() {
 				if _, err := fmt.Fprintln(std.out, "export "+variable); err != nil {
 					return err

@@ -23,8 +23,10 @@ func TestEmulatorCommand(t *testing.T) {
 	environment := map[string]string{}
 	lines := bufio.NewScanner(out)
 	for len(environment) < 9 && lines.Scan() {
-		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
-		environment[name] = value
+		if variable, exported := strings.CutPrefix(lines.Text(), "export "); exported {
+			name, value, _ := strings.Cut(variable, "=")
+			environment[name] = value
+		}
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, environment["HUAWEICLOUD_ENDPOINT_DRS"]+"/v5/p/jobs", nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 
 	"mcp-server/sdk"
 )
@@ -45,4 +46,19 @@ func exitCode(ctx context.Context, err error) int {
 		return exitBroken
 	}
 	return exitToolFailed
+}
+
+// writeError prints an error for a program that reads the output.
+func writeError(out io.Writer, err error) {
+	e, ok := errors.AsType[*sdk.Error](err)
+	switch _, usage := errors.AsType[usageError](err); {
+	case ok:
+	case usage:
+		e = &sdk.Error{Code: sdk.CodeInvalidArgument, Source: sdk.SourceArgument, Message: err.Error()}
+	default:
+		e = &sdk.Error{Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Message: err.Error()}
+	}
+	_ = writeJSON(out, map[string]any{"error": map[string]any{
+		"code": e.Code, "source": e.Source, "message": e.Message, "retry_after_seconds": e.RetryAfter.Seconds(),
+	}}) // the exit code says the rest
 }

@@ -15,10 +15,11 @@ import (
 
 // withHost starts the host, and the emulator when it is asked for, runs body and stops both.
 func withHost(ctx context.Context, s *settings, std streams, body func(*host.Host, *slog.Logger) error) error {
-	logger, err := newLogger(std.err, s.logLevel)
+	logger, flush, err := newLogger(std.err, s.logLevel)
 	if err != nil {
 		return err
 	}
+	defer flush()
 	lookup := os.LookupEnv
 	if s.emulator {
 		cloud, err := emulator.Start(ctx, emulator.Config{Logger: logger})
@@ -29,7 +30,7 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 		lookup = overlay(cloud.Environment())
 	}
 	h, err := host.Start(ctx, host.Config{
-		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup,
+		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
 	})
 	if err != nil {
 		return err

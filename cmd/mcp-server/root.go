@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,21 +28,25 @@ type settings struct {
 	logLevel   string
 	output     string
 	emulator   bool
+	startGrace time.Duration // how long to wait for slow plugins; the host's default when zero
 }
 
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
-	root := newRootCommand(std)
+	var s settings
+	root := newRootCommand(&s, std)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		_, _ = fmt.Fprintln(std.err, "mcp-server:", err)
+		if s.output == "json" {
+			writeError(std.out, err)
+		}
 	}
 	return exitCode(ctx, err)
 }
 
-func newRootCommand(std streams) *cobra.Command {
-	var s settings
+func newRootCommand(s *settings, std streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mcp-server",
 		Short: "Serves the tools of a folder of plugins to AI assistants, editors and scripts",
@@ -71,19 +76,20 @@ Try it without an account:  mcp-server demo`,
 	flags.StringVar(&s.dataDir, "data-dir", defaultDataDir(), "folder where downloads are kept")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
 	root.AddCommand(
-		newServeCommand(&s, std), newCallCommand(&s, std), newToolsCommand(&s, std),
-		newDemoCommand(&s, std), newEmulatorCommand(&s, std),
+		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std),
+		newDemoCommand(s, std), newEmulatorCommand(s, std),
 	)
 	return root
 }
 
-// fromEnvironment sets every flag that was not given from MCP_SERVER_<NAME>, such as MCP_SERVER_DATA_DIR.
+// fromEnvironment sets every flag that was not given from MCP_SERVER_<NAME>, such as MCP_SERVER_DATA_DIR, unless that is
+// empty.
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var problem error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := "MCP_SERVER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value, given := lookup(name)
-		if f.Changed || !given || problem != nil {
+		if f.Changed || !given || value == "" || f.Name == "help" || f.Name == "version" || problem != nil {
 			return
 		}
 		if err := f.Value.Set(value); err != nil {
@@ -112,7 +118,7 @@ func defaultDataDir() string {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "mcp-server-data"
+		return "" // which the store explains when it is opened
 	}
 	switch runtime.GOOS {
 	case "windows":

@@ -1,10 +1,13 @@
 package artifact
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,7 +28,8 @@ type Candidate struct {
 
 // Adopt moves a file from a call's folder into the store and returns it as an artifact. The file must be a regular file
 // beneath the folder, with one link and the announced size; the plugin has synced and hashed it. The same content under
-// the same name is replaced, which also mends a copy that someone has changed.
+// the same name is replaced, which also mends a copy that someone has changed; the checksum is then computed anew, so
+// that no plugin can replace what another one stored. After an error the file is still in the call's folder.
 func (s *Store) Adopt(c Candidate) (sdk.Artifact, error) {
 	if len(c.SHA256) != 32 {
 		return sdk.Artifact{}, fmt.Errorf("the checksum of %q is not a SHA-256", c.Name)
@@ -40,16 +44,39 @@ func (s *Store) Adopt(c Candidate) (sdk.Artifact, error) {
 		URI: "artifact://" + sum[:32] + "/" + url.PathEscape(name), Name: name, MediaType: c.MediaType, Size: c.Size,
 		SHA256: sum, Path: filepath.Join(folder, name), Source: c.Source,
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return sdk.Artifact{}, err
+	staged := filepath.Join(c.StagingDir, c.Path)
+	if _, err := os.Lstat(a.Path); err == nil {
+		if err := verify(staged, c.SHA256); err != nil {
+			return sdk.Artifact{}, err
+		}
 	}
-	if err := os.Rename(filepath.Join(c.StagingDir, c.Path), a.Path); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return sdk.Artifact{}, err
 	}
 	if err := writeMetadata(filepath.Join(folder, "."+name+".json"), a); err != nil {
 		return sdk.Artifact{}, err
 	}
+	if err := os.Rename(staged, a.Path); err != nil {
+		return sdk.Artifact{}, err
+	}
 	return a, errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+}
+
+// verify reads a file and compares its content with a checksum.
+func verify(path string, sum []byte) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // only read
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return fmt.Errorf("reading the file handed over: %w", err)
+	}
+	if !bytes.Equal(h.Sum(nil), sum) {
+		return errors.New("the content does not have the checksum that the plugin announced")
+	}
+	return nil
 }
 
 // Keep moves the remains of an interrupted download out of the call's folder and returns their new path.
@@ -57,7 +84,17 @@ func (s *Store) Keep(c Candidate) (string, error) {
 	if err := check(c); err != nil {
 		return "", err
 	}
-	path := filepath.Join(s.folder("partial"), filepath.Base(c.StagingDir)+"-"+CleanName(c.Name))
+	if err := os.MkdirAll(s.folder("partial"), 0o700); err != nil {
+		return "", err
+	}
+	base := filepath.Join(s.folder("partial"), filepath.Base(c.StagingDir)+"-")
+	path := base + CleanName(c.Name)
+	for n := 2; ; n++ { // a call may keep several of one name
+		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		path = fmt.Sprintf("%s%d-%s", base, n, CleanName(c.Name))
+	}
 	if err := os.Rename(filepath.Join(c.StagingDir, c.Path), path); err != nil {
 		return "", err
 	}

@@ -5,13 +5,14 @@
 //
 //	artifacts/<id>/<file name>        the content; id is the first half of its SHA-256 in hexadecimal
 //	artifacts/<id>/.<file name>.json  its metadata, an sdk.Artifact
-//	staging/host-<pid>-<n>/<call>/    a running call's folder; it goes when its host goes
+//	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed
 //	partial/<call>-<file name>        what arrived of a download that could not be finished and not be repeated
 //
 // A file appears under its final name only complete, synced and with a checked size. Start reading at [Store.Adopt].
 package artifact
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,6 +32,9 @@ type Store struct {
 
 // Open creates the folders where they are missing and removes what dead hosts left in staging.
 func Open(dir string, logger *slog.Logger) (*Store, error) {
+	if dir == "" {
+		return nil, errors.New("there is no home folder to keep downloads in; name a folder with --data-dir")
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
@@ -54,8 +58,13 @@ func (s *Store) Close() { s.staging.Remove() }
 // Stage makes the private folder of a call. Release removes it with all that is left in it.
 func (s *Store) Stage() (dir string, release func(), err error) {
 	dir, err = os.MkdirTemp(s.staging.Path, "call-")
+	if errors.Is(err, os.ErrNotExist) { // somebody removed the data folder beneath us
+		if err = os.MkdirAll(s.staging.Path, 0o700); err == nil {
+			dir, err = os.MkdirTemp(s.staging.Path, "call-")
+		}
+	}
 	if err != nil {
-		return "", nil, fmt.Errorf("making the call's folder: %w", err)
+		return "", nil, fmt.Errorf("making the call's folder: %w; check the disk and the data folder", err)
 	}
 	return dir, func() {
 		if err := os.RemoveAll(dir); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -18,9 +19,9 @@ import (
 	"mcp-server/sdk"
 )
 
-// maxResultBytes bounds a structured result. It goes out twice, as structured content and as text, and clients close
-// the connection over 10 MiB.
-const maxResultBytes = 4 << 20
+// maxResultBytes bounds a result as it goes out: twice, as structured content and, escaped, as text. Clients close the
+// connection over 10 MiB.
+const maxResultBytes = 8 << 20
 
 // Result is what a call returned.
 type Result struct {
@@ -71,6 +72,8 @@ type call struct {
 	logger    *slog.Logger
 	progress  func(Progress)
 	artifacts []sdk.Artifact
+	reported  bool
+	done      float64 // the last progress reported
 }
 
 func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, error) {
@@ -89,25 +92,57 @@ func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
-	if len(out) > maxResultBytes {
-		return Result{}, &sdk.Error{
-			Code: sdk.CodeResourceExhausted, Source: sdk.SourcePlugin,
-			Message: fmt.Sprintf("the result has %d bytes, more than the %d that clients can take; ask for less at once", len(out), maxResultBytes),
-		}
-	}
-	if tree, err := parse(out); err != nil || jsonType(tree) != "object" {
-		return Result{}, &sdk.Error{
-			Code: sdk.CodeInternal, Source: sdk.SourcePlugin, Cause: err,
-			Message: fmt.Sprintf("the plugin %s answered with something that is not a JSON object; this is a mistake in the plugin", c.tool.Plugin),
-		}
+	if err := c.checkResult(out); err != nil {
+		return Result{}, err
 	}
 	return Result{Structured: out, Artifacts: c.artifacts}, nil
 }
 
-func (c *call) report(p *pluginv1.Progress) {
-	if c.progress != nil {
-		c.progress(Progress{Done: p.GetDone(), Total: p.GetTotal(), Message: p.GetMessage()})
+// checkResult keeps from a client what would end its connection, or what it would refuse for its schema.
+func (c *call) checkResult(out json.RawMessage) error {
+	if size := sentBytes(out); size > maxResultBytes {
+		return &sdk.Error{
+			Code: sdk.CodeResourceExhausted, Source: sdk.SourcePlugin,
+			Message: fmt.Sprintf("the result would take %d bytes, more than the %d that clients can take; ask for less at once", size, maxResultBytes),
+		}
 	}
+	tree, err := parse(out)
+	if err == nil && jsonType(tree) != "object" {
+		err = errors.New("it is not a JSON object")
+	}
+	if err == nil && c.tool.output != nil {
+		err = c.tool.output.compiled.Validate(tree)
+	}
+	if err != nil {
+		return &sdk.Error{
+			Code: sdk.CodeInternal, Source: sdk.SourcePlugin, Cause: err,
+			Message: fmt.Sprintf("the tool ran, but the plugin %s answered with a result that does not fit the tool's output schema; "+
+				"this is a mistake in the plugin, and its log line names the place", c.tool.Plugin),
+		}
+	}
+	return nil
+}
+
+// sentBytes is how long a result is on the way to a client; a short one need not be measured.
+func sentBytes(out json.RawMessage) int {
+	if len(out) < maxResultBytes/16 {
+		return 2 * len(out)
+	}
+	text, err := json.Marshal(string(out))
+	if err != nil {
+		return maxResultBytes + 1 // cannot be
+	}
+	return len(out) + len(text)
+}
+
+// report passes on progress that can be: MCP wants numbers, and rising ones.
+func (c *call) report(p *pluginv1.Progress) {
+	done, total := p.GetDone(), p.GetTotal()
+	if c.progress == nil || math.IsNaN(done+total) || math.IsInf(done+total, 0) || c.reported && done < c.done {
+		return
+	}
+	c.reported, c.done = true, done
+	c.progress(Progress{Done: done, Total: total, Message: p.GetMessage()})
 }
 
 func (c *call) log(l *pluginv1.Log) {
@@ -121,13 +156,14 @@ func (c *call) log(l *pluginv1.Log) {
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
 		pairs = append(pairs, key, attributes[key])
 	}
-	c.logger.Log(context.Background(), slog.Level(l.GetLevel()), l.GetMessage(), pairs...)
+	// The pairs are a group, so that a plugin cannot pose as another.
+	c.logger.Log(context.Background(), slog.Level(l.GetLevel()), l.GetMessage(), slog.Group("output", pairs...))
 }
 
 // finish gives an error its last sentence: whether a call that was cut may be repeated.
 func (c *call) finish(err error) *sdk.Error {
 	e := *sdk.AsError(err)
-	if e.Source != sdk.SourcePlugin || e.Code != sdk.CodeUnavailable {
+	if !errors.Is(err, supervisor.ErrInterrupted) {
 		return &e
 	}
 	if c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent {

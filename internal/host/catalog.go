@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
@@ -22,6 +24,14 @@ const (
 	maxTimeout     = time.Hour
 )
 
+// What one plugin may put into the answers that every client reads whole: tools/list and the instructions.
+const (
+	maxTools        = 200 // of one plugin
+	maxTitle        = 200
+	maxDescription  = 4000
+	maxInstructions = 4000
+)
+
 // Tool is one tool that the host offers.
 type Tool struct {
 	Plugin string
@@ -29,6 +39,7 @@ type Tool struct {
 
 	process process
 	input   *schema
+	output  *schema // nil when the tool declares none
 }
 
 // process is what the host needs of a plugin's process.
@@ -85,11 +96,32 @@ func (h *Host) Tool(name string) (Tool, error) {
 	if known {
 		return tool, nil
 	}
-	names := slices.Sorted(maps.Keys(h.catalog.tools))
-	return Tool{}, &sdk.Error{
+	e := &sdk.Error{
 		Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
-		Message: fmt.Sprintf("there is no tool %q; there are %s", shorten(name), strings.Join(names, ", ")),
+		Message: fmt.Sprintf("there is no tool %q; there are %s", shorten(name), strings.Join(slices.Sorted(maps.Keys(h.catalog.tools)), ", ")),
 	}
+	if missing := h.catalog.missing(); missing != "" {
+		e.Code, e.Source = sdk.CodeUnavailable, sdk.SourcePlugin // it may well be one of theirs
+		e.Message += ". " + missing
+	}
+	return Tool{}, e
+}
+
+// missing says which plugins are not there, and why; empty when all are.
+func (c *catalog) missing() string {
+	var sentences []string
+	for _, plugin := range slices.Sorted(maps.Keys(c.starting)) {
+		sentences = append(sentences, fmt.Sprintf("The plugin %s is still starting; its tools come later.", plugin))
+	}
+	for _, p := range c.problems {
+		what := "plugin " + p.Plugin
+		if p.Tool != "" {
+			what = fmt.Sprintf("tool %s of the plugin %s", p.Tool, p.Plugin)
+		}
+		reason, _, _ := strings.Cut(p.Reason, "\n")
+		sentences = append(sentences, fmt.Sprintf("Not available: the %s (%s).", what, clip(reason, 300)))
+	}
+	return strings.Join(sentences, "\n")
 }
 
 func (h *Host) expect(plugin string) {
@@ -114,6 +146,14 @@ func (h *Host) report(p Problem) {
 
 // add takes a started plugin's tools in, and quarantines those that no client should see.
 func (h *Host) add(plugin string, process process, manifest sdk.Manifest) {
+	if extra := len(manifest.Tools) - maxTools; extra > 0 {
+		h.report(Problem{Plugin: plugin, Reason: fmt.Sprintf("it has %d tools, and only the first %d are taken", len(manifest.Tools), maxTools)})
+		manifest.Tools = manifest.Tools[:maxTools]
+	}
+	if err := checkText("instructions", manifest.Instructions, maxInstructions); err != nil && manifest.Instructions != "" {
+		h.report(Problem{Plugin: plugin, Reason: "its instructions are not passed on: " + err.Error()})
+		manifest.Instructions = ""
+	}
 	var accepted []Tool
 	for _, described := range manifest.Tools {
 		tool, err := newTool(plugin, process, described)
@@ -150,18 +190,33 @@ func newTool(plugin string, process process, m sdk.ToolManifest) (Tool, error) {
 	if !toolName.MatchString(m.Name) {
 		return Tool{}, fmt.Errorf("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
 	}
-	if strings.TrimSpace(m.Description) == "" {
-		return Tool{}, fmt.Errorf("it has no description")
+	if err := checkText("title", m.Title, maxTitle); err != nil {
+		return Tool{}, err
 	}
-	input, err := compile(m.InputSchema)
-	if err != nil {
+	if err := checkText("description", m.Description, maxDescription); err != nil {
+		return Tool{}, err
+	}
+	tool := Tool{Plugin: plugin, ToolManifest: m, process: process}
+	var err error
+	if tool.input, err = compile(m.InputSchema); err != nil {
 		return Tool{}, fmt.Errorf("the input schema: %w", err)
 	}
 	if len(m.OutputSchema) > 0 {
-		if _, err := compile(m.OutputSchema); err != nil {
+		if tool.output, err = compile(m.OutputSchema); err != nil {
 			return Tool{}, fmt.Errorf("the output schema: %w", err)
 		}
 	}
-	tool := Tool{Plugin: plugin, ToolManifest: m, process: process, input: input}
 	return tool, checkDefinition(tool)
+}
+
+func checkText(what, text string, most int) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return fmt.Errorf("it has no %s", what)
+	case utf8.RuneCountInString(text) > most:
+		return fmt.Errorf("its %s has more than %d characters", what, most)
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }):
+		return fmt.Errorf("its %s has control characters", what)
+	}
+	return nil
 }

@@ -132,9 +132,11 @@ func shown(value any) string {
 	return shorten(fmt.Sprint(value))
 }
 
-func shorten(text string) string {
-	if runes := []rune(text); len(runes) > maxShownLength {
-		return string(runes[:maxShownLength]) + "…"
+func shorten(text string) string { return clip(text, maxShownLength) }
+
+func clip(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
 	return text
 }

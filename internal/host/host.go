@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -38,6 +39,7 @@ type Host struct {
 	supervisor *supervisor.Supervisor
 	mcp        *server.MCPServer
 	starting   sync.WaitGroup
+	closing    atomic.Bool
 
 	mu      sync.RWMutex
 	catalog catalog
@@ -108,6 +110,9 @@ func (h *Host) startPlugin(ctx context.Context, binary supervisor.Binary, before
 	h.awaitTurn(ctx, before)
 	if err != nil {
 		h.arrived(binary.Name)
+		if h.closing.Load() {
+			return // it did not fail: it was stopped
+		}
 		h.report(Problem{Plugin: binary.Name, Reason: err.Error()})
 		return
 	}
@@ -129,6 +134,7 @@ func (h *Host) awaitTurn(ctx context.Context, before []chan struct{}) {
 
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
 func (h *Host) Close() {
+	h.closing.Store(true)
 	h.supervisor.Close()
 	h.starting.Wait()
 	h.store.Close()

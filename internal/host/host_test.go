@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +44,8 @@ func newTestHost(t *testing.T) *Host {
 func toolManifest(name string) sdk.ToolManifest {
 	return sdk.ToolManifest{
 		Name: name, Title: "T", Description: "Does something.", Hints: sdk.Hints{ReadOnly: true},
-		InputSchema: json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{"n":{"type":"integer"}}}`),
+		InputSchema:  json.RawMessage(`{"type":"object","additionalProperties":false,"properties":{"n":{"type":"integer"}}}`),
+		OutputSchema: json.RawMessage(`{"type":"object","properties":{"items":{"type":"array"}}}`),
 	}
 }
 
@@ -55,6 +58,9 @@ func TestBadToolsAreQuarantined(t *testing.T) {
 		"name":           {func(m *sdk.ToolManifest) { m.Name = "bad name! ünï" }, "letters, digits"},
 		"empty name":     {func(m *sdk.ToolManifest) { m.Name = "" }, "letters, digits"},
 		"long name":      {func(m *sdk.ToolManifest) { m.Name = strings.Repeat("x", 61) }, "1 to 60"},
+		"no title":       {func(m *sdk.ToolManifest) { m.Title = "" }, "no title"},
+		"huge title":     {func(m *sdk.ToolManifest) { m.Title = strings.Repeat("x", 11<<20) }, "more than 200"},
+		"control title":  {func(m *sdk.ToolManifest) { m.Title = "a\x1b[31m" }, "control"},
 		"no description": {func(m *sdk.ToolManifest) { m.Description = " " }, "no description"},
 		"no schema":      {func(m *sdk.ToolManifest) { m.InputSchema = nil }, "input schema"},
 		"broken schema":  {func(m *sdk.ToolManifest) { m.InputSchema = json.RawMessage(`{"type":`) }, "input schema"},
@@ -136,7 +142,8 @@ func TestCallStoresFilesAndReportsProgress(t *testing.T) {
 
 func TestCallErrors(t *testing.T) {
 	t.Parallel()
-	crash := &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Message: "the plugin p ended"}
+	crash := &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Message: "the plugin p ended", Cause: supervisor.ErrInterrupted}
+	unstarted := &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Message: "the plugin p did not start"}
 	for name, tc := range map[string]struct {
 		out  string
 		err  error
@@ -144,9 +151,12 @@ func TestCallErrors(t *testing.T) {
 		want string
 	}{
 		"crash":      {"", crash, sdk.CodeUnavailable, "ended. Calling again is safe"},
+		"no start":   {"", unstarted, sdk.CodeUnavailable, "did not start"},
 		"cloud":      {"", &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceCloud, Message: "busy"}, sdk.CodeUnavailable, "busy"},
-		"not JSON":   {"nonsense", nil, sdk.CodeInternal, "not a JSON object"},
-		"not object": {"[1]", nil, sdk.CodeInternal, "not a JSON object"},
+		"not JSON":   {"nonsense", nil, sdk.CodeInternal, "does not fit"},
+		"not object": {"[1]", nil, sdk.CodeInternal, "does not fit"},
+		"schema":     {`{"items":null}`, nil, sdk.CodeInternal, "output schema"},
+		"escaped":    {`{"a":"` + strings.Repeat(`\"`, maxResultBytes/6) + `"}`, nil, sdk.CodeResourceExhausted, "ask for less"},
 		"too large":  {`{"a":"` + strings.Repeat("x", maxResultBytes) + `"}`, nil, sdk.CodeResourceExhausted, "ask for less"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,6 +169,9 @@ func TestCallErrors(t *testing.T) {
 			if e := sdk.AsError(err); err == nil || e.Code != tc.code || !strings.Contains(e.Message, tc.want) {
 				t.Errorf("got %v", err)
 			}
+			if repeat := strings.Contains(sdk.AsError(err).Message, "again is safe"); repeat != (tc.err == crash) {
+				t.Errorf("whether to repeat is said wrongly: %v", err)
+			}
 		})
 	}
 	if !strings.HasSuffix(crash.Message, "ended") {
@@ -169,7 +182,7 @@ func TestCallErrors(t *testing.T) {
 func TestCrashOfAWritingToolDoesNotInviteARepeat(t *testing.T) {
 	t.Parallel()
 	c := call{tool: Tool{ToolManifest: sdk.ToolManifest{Hints: sdk.Hints{Destructive: true}}}}
-	e := c.finish(&sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Message: "the plugin p ended"})
+	e := c.finish(&sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Message: "the plugin p ended", Cause: supervisor.ErrInterrupted})
 	if !strings.Contains(e.Message, "look before calling again") {
 		t.Error(e.Message)
 	}
@@ -182,6 +195,56 @@ func TestUnknownToolNamesTheKnown(t *testing.T) {
 	_, err := h.Call(t.Context(), strings.Repeat("x", 1<<20), nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "test_run") || len(err.Error()) > 500 {
 		t.Errorf("got %.600v", err)
+	}
+}
+
+func TestOneCallGetsADeadline(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	h.add("p", fake(func(ctx context.Context, _ supervisor.Request, _ pluginv1.Events) (json.RawMessage, error) {
+		if _, bounded := ctx.Deadline(); !bounded {
+			return nil, errors.New("no deadline")
+		}
+		return json.RawMessage("{}"), nil
+	}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}})
+	if _, err := h.Call(t.Context(), "test_run", nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImpossibleProgressIsDropped(t *testing.T) {
+	t.Parallel()
+	var got []float64
+	c := call{progress: func(p Progress) { got = append(got, p.Done) }}
+	for _, done := range []float64{0, 1, math.NaN(), math.Inf(1), 0.5, 2} {
+		c.report(&pluginv1.Progress{Done: done, Total: 2})
+	}
+	c.report(&pluginv1.Progress{Done: 3, Total: math.NaN()})
+	if diff := cmp.Diff([]float64{0, 1, 2}, got); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
+	}
+}
+
+func TestOnePluginCannotFillTheList(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	m := sdk.Manifest{Instructions: strings.Repeat("x", maxInstructions+1)}
+	for n := range maxTools + 1 {
+		m.Tools = append(m.Tools, toolManifest(fmt.Sprintf("test_%d", n)))
+	}
+	h.add("p", nil, m)
+	if n := len(h.Tools()); n != maxTools || len(h.Problems()) != 2 || strings.Contains(h.instructions(), "xxxx") {
+		t.Errorf("%d tools, problems %v", n, h.Problems())
+	}
+}
+
+func TestMissingPluginsAreNamedWhereAToolIsNot(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	h.report(Problem{Plugin: "broken", Reason: "it ended at once"})
+	_, err := h.Call(t.Context(), "broken_tool", nil, nil)
+	if e := sdk.AsError(err); e.Code != sdk.CodeUnavailable || !strings.Contains(e.Message, "broken (it ended at once)") {
+		t.Errorf("got %v", err)
 	}
 }
 

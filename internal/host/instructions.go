@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,16 +20,8 @@ func (h *Host) instructions() string {
 			parts = append(parts, text)
 		}
 	}
-	for _, plugin := range slices.Sorted(maps.Keys(h.catalog.starting)) {
-		parts = append(parts, fmt.Sprintf("The plugin %s is still starting; its tools come later.", plugin))
-	}
-	for _, p := range h.catalog.problems {
-		what := "plugin " + p.Plugin
-		if p.Tool != "" {
-			what = fmt.Sprintf("tool %s of the plugin %s", p.Tool, p.Plugin)
-		}
-		reason, _, _ := strings.Cut(p.Reason, "\n")
-		parts = append(parts, fmt.Sprintf("Not available: the %s (%s).", what, shorten(reason)))
+	if missing := h.catalog.missing(); missing != "" {
+		parts = append(parts, missing)
 	}
 	return strings.Join(parts, "\n")
 }

@@ -62,9 +62,9 @@ func (t Tool) Definition() mcp.Tool {
 // handler answers tools/call. A failure is a result that the model reads, never a protocol error.
 func (h *Host) handler(name string) server.ToolHandlerFunc {
 	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		reporter := newReporter(ctx, h.mcp, r.Params.Meta)
-		result, err := h.Call(ctx, name, rawArguments(r), reporter.report)
-		reporter.flush()
+		reporter := newReporter(h.mcp, r.Params.Meta)
+		result, err := h.Call(ctx, name, rawArguments(r), func(p Progress) { reporter.report(ctx, p) })
+		reporter.flush(ctx)
 		if err != nil {
 			return failure(sdk.AsError(err)), nil
 		}

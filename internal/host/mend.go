@@ -33,7 +33,7 @@ func mendObject(schema, object map[string]any, changed bool) (any, bool) {
 		if !known {
 			continue
 		}
-		if value == nil && property["type"] != nil && property["type"] != "null" {
+		if want, single := property["type"].(string); value == nil && single && want != "null" {
 			delete(object, name)
 			changed = true
 			continue
@@ -69,6 +69,9 @@ func mendString(want, value string) (any, bool) {
 	case "integer", "number", "boolean", "object":
 		tree, err := parse([]byte(trimmed))
 		if err == nil && hasType(tree, want) {
+			if number, isNumber := tree.(json.Number); isNumber {
+				tree, _ = mendNumber(want, number)
+			}
 			return tree, true
 		}
 	case "array":

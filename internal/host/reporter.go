@@ -14,30 +14,29 @@ const progressInterval = 50 * time.Millisecond
 // reporter sends the progress of one call to the client that asked for it. Its methods are called from one goroutine at
 // a time: the call's events, then the end.
 type reporter struct {
-	ctx     context.Context //nolint:containedctx // it carries mcp-go's session of this one request
 	server  *server.MCPServer
 	token   mcp.ProgressToken
 	sent    time.Time
 	pending *Progress
 }
 
-func newReporter(ctx context.Context, s *server.MCPServer, meta *mcp.Meta) *reporter {
-	r := &reporter{ctx: ctx, server: s}
+func newReporter(s *server.MCPServer, meta *mcp.Meta) *reporter {
+	r := &reporter{server: s}
 	if meta != nil {
 		r.token = meta.ProgressToken
 	}
 	return r
 }
 
-func (r *reporter) report(p Progress) {
+func (r *reporter) report(ctx context.Context, p Progress) {
 	r.pending = &p
 	if time.Since(r.sent) >= progressInterval {
-		r.flush()
+		r.flush(ctx)
 	}
 }
 
 // flush sends what is held back. A client that cannot take it loses a progress report and nothing else.
-func (r *reporter) flush() {
+func (r *reporter) flush(ctx context.Context) {
 	if r.token == nil || r.pending == nil {
 		return
 	}
@@ -45,6 +44,6 @@ func (r *reporter) flush() {
 	if r.pending.Total > 0 {
 		params["total"] = r.pending.Total
 	}
-	_ = r.server.SendNotificationToClient(r.ctx, "notifications/progress", params)
+	_ = r.server.SendNotificationToClient(ctx, "notifications/progress", params)
 	r.pending, r.sent = nil, time.Now()
 }

@@ -18,8 +18,8 @@ const (
 	lockName = "lock"
 	tries    = 5
 	// unlockedFor is how old a folder without a lock must be before it counts as left behind: its host may be between
-	// making the folder and locking it.
-	unlockedFor = time.Minute
+	// making the folder and locking it, or a cleaner of temporary files may have taken the lock from a living one.
+	unlockedFor = 24 * time.Hour
 )
 
 // Folder is the private folder of this host.
@@ -83,7 +83,7 @@ func Sweep(parent, prefix string) {
 		return // New reports a folder that cannot be used
 	}
 	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), prefix) {
+		if info, err := e.Info(); err == nil && e.IsDir() && strings.HasPrefix(e.Name(), prefix) && ours(info) {
 			sweep(filepath.Join(parent, e.Name()))
 		}
 	}

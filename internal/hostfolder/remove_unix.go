@@ -48,6 +48,13 @@ func (r *remover) end() {
 	if r == nil {
 		return
 	}
+	_ = r.command.Process.Kill() // it has nothing left to remove, and may be stopped
 	_ = r.stdin.Close()
-	_ = r.command.Wait() // it has nothing left to remove
+	_ = r.command.Wait()
+}
+
+// ours says whether the folder is this user's: in a shared temporary folder a name proves nothing.
+func ours(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
 }

@@ -23,6 +23,10 @@ const (
 	probeTimeout = 5 * time.Second
 )
 
+// ErrInterrupted is the cause of errors of calls that had reached the plugin when it broke, so that nobody knows how far
+// they came.
+var ErrInterrupted = errors.New("the call was interrupted")
+
 // Request is one call of a tool.
 type Request struct {
 	Tool string
@@ -75,7 +79,7 @@ func (p *Plugin) explain(ctx context.Context, proc *process, r Request, err erro
 	case code == codes.NotFound:
 		return &sdk.Error{
 			Code: sdk.CodeNotFound, Source: sdk.SourceHost, Cause: p.cause(err),
-			Message: fmt.Sprintf("plugin %s has no tool %.100q; list the tools again", p.name(), r.Tool),
+			Message: fmt.Sprintf("plugin %s has no tool %.100q any more, so its binary was replaced; restart the server to see what it offers now", p.name(), r.Tool),
 		}
 	}
 	return p.broken(ctx, proc, err)
@@ -122,7 +126,7 @@ func (p *Plugin) broken(ctx context.Context, proc *process, err error) *sdk.Erro
 	case <-wait.C:
 	case <-ctx.Done():
 	}
-	e := &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Cause: p.cause(err)}
+	e := &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, Cause: errors.Join(ErrInterrupted, p.cause(err))}
 	switch {
 	case p.isStopped():
 		return p.stoppedError()

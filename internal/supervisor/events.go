@@ -2,6 +2,8 @@ package supervisor
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"mcp-server/internal/pluginv1"
@@ -18,7 +20,14 @@ func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
 		}
 	}
 	if ev.Log != nil {
+		var limit limiter // the events of a call come one after the other
 		guarded.Log = func(e *pluginv1.Log) {
+			if !limit.allow(time.Now()) {
+				return
+			}
+			if dropped := limit.takeDropped(time.Now()); dropped > 0 {
+				ev.Log(&pluginv1.Log{Level: int32(slog.LevelWarn), Message: fmt.Sprintf("%d log lines of this call were dropped", dropped)})
+			}
 			e.Message = p.secrets.line(e.GetMessage(), false, messageBytes)
 			e.Attributes = p.attributes(e.GetAttributes())
 			ev.Log(e)

@@ -85,7 +85,7 @@ func (s *Supervisor) Close() {
 // processFolder makes the private folder of one process. Its name is a number, because sockets have little room.
 func (s *Supervisor) processFolder() (string, error) {
 	dir := filepath.Join(s.folder.Path, strconv.FormatUint(s.lastDir.Add(1), 10))
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // with its parent, which a cleaner may have taken
 		return "", fmt.Errorf("making the process's private folder: %w", err)
 	}
 	return dir, nil

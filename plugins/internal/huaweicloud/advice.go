@@ -90,7 +90,7 @@ func (r reply) clockOff() string {
 	if err != nil {
 		return ""
 	}
-	off := r.now.Sub(date).Round(time.Second)
+	off := r.now.Sub(date).Round(time.Minute)
 	switch {
 	case off > 2*time.Minute:
 		return off.String() + " ahead of the cloud's"

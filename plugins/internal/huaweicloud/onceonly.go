@@ -15,10 +15,10 @@ func (f *fetch) salvage(ctx context.Context, s shot, response *http.Response, er
 	if known, ok := errors.AsType[*sdk.Error](err); ok && known.Source == sdk.SourceCloud {
 		return onceOnlyError(s, f.download, known) // what arrived is an error's text, not the file
 	}
-	what, cause := "storing it went wrong: "+sdk.AsError(err).Message, err
+	what, cause, source := "storing it went wrong: "+sdk.AsError(err).Message, err, sdk.AsError(err).Source
 	amount := fmt.Sprintf("%d bytes arrived", f.file.Size())
 	if broken, ok := errors.AsType[*brokenError](err); ok {
-		what, amount = broken.what, broken.amount()
+		what, amount, source = broken.what, broken.amount(), sdk.SourceCloud
 	}
 	kept := "nothing is kept"
 	if f.file.Size() > 0 {
@@ -35,7 +35,7 @@ func (f *fetch) salvage(ctx context.Context, s shot, response *http.Response, er
 		}
 	}
 	return &sdk.Error{
-		Code: sdk.CodeDataLoss, Source: sdk.SourceCloud, Cause: cause,
+		Code: sdk.CodeDataLoss, Source: source, Cause: cause,
 		Message: fmt.Sprintf("%s of %s: the download broke: %s, %s; %s. The cloud hands it out only once, so it cannot be fetched again: %s.",
 			s.operation, s.service, what, amount, kept, firstOf(f.download.OnceOnlyHint, "have it made anew")),
 	}

@@ -113,10 +113,13 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 // be told to send another: only the job's status shows whether there is still something to fetch.
 func notFetched(err error, in exportIn, id, archive string) error {
 	switch {
-	case huaweicloud.Says(err, sdk.CodeDataLoss):
+	case isLost(err):
 		return err
 	case huaweicloud.NothingSent(err):
 		return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
 	}
 	return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
 }
+
+// isLost reports whether an error says itself what became of the archive.
+func isLost(err error) bool { return sdk.AsError(err).Code == sdk.CodeDataLoss }
