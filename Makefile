@@ -35,8 +35,8 @@ tidy: ## Fail when go.mod or go.sum is not tidy
 	go mod tidy -diff
 
 cross: ## Compile for the other systems
-	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/mcp-server
-	GOOS=windows go build -o /dev/null ./cmd/mcp-server
+	GOOS=darwin GOARCH=arm64 go build ./cmd/... ./plugins/...
+	GOOS=windows go build ./cmd/... ./plugins/...
 	GOOS=windows go vet ./internal/supervisor ./internal/artifact ./sdk
 
 vuln: ## Known vulnerabilities (asks the Go vulnerability database)

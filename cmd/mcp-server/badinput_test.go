@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -111,4 +115,27 @@ func refusingAddress(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return address
+}
+
+// TestOnceOnlyArchiveIsKeptWhenItCannotBeStored breaks the store beneath a download that the cloud does not repeat.
+func TestOnceOnlyArchiveIsKeptWhenItCannotBeStored(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	s := startServerWith(t, emulator.Config{}, []string{"MCP_SERVER_DATA_DIR=" + data})
+	if err := errors.Join(os.Remove(filepath.Join(data, "artifacts")), os.WriteFile(filepath.Join(data, "artifacts"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	r := s.call(t, "roma_download_asset_archive", object{"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID})
+	text := textOf(r)
+	if !r.IsError || !strings.Contains(text, "roma_export_assets") || !strings.Contains(text, filepath.Join(data, "partial")) {
+		t.Errorf("answered with isError=%v: %s", r.IsError, text)
+	}
+	kept, err := filepath.Glob(filepath.Join(data, "partial", "*"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept %v, %v", kept, err)
+	}
+	got, err := os.ReadFile(kept[0])
+	if want, _ := s.cloud.Content("roma/" + emulator.ROMAArchiveID); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes are kept, of %d, %v", len(got), len(want), err)
+	}
 }

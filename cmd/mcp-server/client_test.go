@@ -45,8 +45,9 @@ func startServerWith(t *testing.T, cfg emulator.Config, env []string, faults ...
 	t.Cleanup(func() { _ = cloud.Close() })
 	cloud.SetFaults(faults...)
 	s := &server{cloud: cloud, tempDir: shortTempDir(t), log: &syncBuffer{}}
-	s.process = exec.CommandContext(context.Background(), serverBinary(), "serve", "--data-dir", t.TempDir(), "--log-level", "info")
-	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off")
+	s.process = exec.CommandContext(context.Background(), serverBinary(), "serve", "--log-level", "info")
+	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off",
+		"MCP_SERVER_DATA_DIR="+t.TempDir())
 	s.process.Env = append(s.process.Env, env...)
 	s.process.Stderr = s.log
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, &mcp.ClientOptions{

@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -91,6 +92,39 @@ func TestSameContentAgainMendsTheFile(t *testing.T) {
 	}
 }
 
+func TestNoPluginReplacesWhatIsStored(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	honest, err := s.Adopt(stage(t, s, "hello"))
+	must(t, err)
+	liar := stage(t, s, "EVIL!")
+	liar.SHA256, err = hex.DecodeString(honest.SHA256)
+	must(t, err)
+	if _, err := s.Adopt(liar); err == nil || !strings.Contains(err.Error(), "checksum") {
+		t.Errorf("adopted with %v", err)
+	}
+	if content, err := os.ReadFile(honest.Path); err != nil || string(content) != "hello" {
+		t.Errorf("content %q, %v", content, err)
+	}
+}
+
+func TestStageMendsAFolderThatWasRemoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	must(t, os.RemoveAll(filepath.Join(dir, "staging")))
+	must(t, os.RemoveAll(filepath.Join(dir, "partial")))
+	must(t, os.RemoveAll(filepath.Join(dir, "artifacts")))
+	for _, content := range []string{"one", "two"} {
+		if _, err := s.Adopt(stage(t, s, content)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.Keep(stage(t, s, "half")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAdoptRefusesWhatIsNotTheCallsFile(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(t *testing.T, c *Candidate){
@@ -137,6 +171,16 @@ func TestKeepMovesThePartOut(t *testing.T) {
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != "half" {
 		t.Errorf("content %q, %v", content, err)
+	}
+	again := stage(t, s, "more")
+	first := filepath.Base(path)
+	must(t, os.Rename(path, filepath.Join(s.dir, "partial", filepath.Base(again.StagingDir)+"-模板.xlsx")))
+	second, err := s.Keep(again)
+	if err != nil || filepath.Base(second) == first {
+		t.Errorf("the second is kept at %s, %v", second, err)
+	}
+	if found, err := filepath.Glob(filepath.Join(s.dir, "partial", "*")); err != nil || len(found) != 2 {
+		t.Errorf("kept %v, %v", found, err)
 	}
 	if filepath.Dir(path) != filepath.Join(s.dir, "partial") {
 		t.Errorf("kept at %s", path)

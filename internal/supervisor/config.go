@@ -23,7 +23,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.RuntimeDir == "" {
-		c.RuntimeDir = os.TempDir()
+		c.RuntimeDir = shortTempDir(os.TempDir())
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -12,6 +12,14 @@ import (
 // maxFolderPath leaves room for "/<number>/plugin<number>" within the 104 bytes that macOS has for a socket's path.
 const maxFolderPath = 78
 
+// shortTempDir is the temporary folder, or /tmp when that is too long for sockets.
+func shortTempDir(dir string) string {
+	if len(dir)+30 > maxFolderPath { // the name of the private folder, generously
+		return "/tmp"
+	}
+	return dir
+}
+
 // killGroup kills the process and all that it started, stopped ones too.
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 

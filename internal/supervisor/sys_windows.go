@@ -18,6 +18,8 @@ func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 }
 
+func shortTempDir(dir string) string { return dir }
+
 // killGroup kills the process alone: a job object that would take its children with it is not built yet.
 func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 
