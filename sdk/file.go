@@ -148,6 +148,6 @@ func storageError(doing string, err error) error {
 	}
 	return &Error{
 		Code: CodeResourceExhausted, Source: SourceHost, Cause: err,
-		Message: fmt.Sprintf("%s on the host's disk: %v; free space or choose another data folder, then call again", doing, reason),
+		Message: fmt.Sprintf("%s on the host's disk: %v; free space or choose another data folder", doing, reason),
 	}
 }

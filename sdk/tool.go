@@ -87,6 +87,9 @@ func decode(arguments []byte, into any) error {
 			err = errors.New("there is more after the JSON object")
 		}
 	}
+	if number, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && strings.HasPrefix(number.Value, "number") {
+		return InvalidArgument(number.Field, "is the %s, which is out of range", number.Value)
+	}
 	if err != nil {
 		return &Error{
 			Code: CodeInvalidArgument, Source: SourceArgument, Cause: err,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 			if err != nil {
 				return err
 			}
-			raw, err := readArguments(arguments, std.in)
+			raw, err := readArguments(c.Context(), arguments, std.in)
 			if err != nil {
 				return err
 			}
@@ -61,13 +62,9 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 	return c
 }
 
-func readArguments(value string, in io.Reader) (json.RawMessage, error) {
+func readArguments(ctx context.Context, value string, in io.Reader) (json.RawMessage, error) {
 	if value == "-" {
-		raw, err := io.ReadAll(in)
-		if err != nil {
-			return nil, fmt.Errorf("reading the arguments: %w", err)
-		}
-		return raw, nil
+		return readAll(ctx, in)
 	}
 	if path, isFile := strings.CutPrefix(value, "@"); isFile {
 		raw, err := os.ReadFile(path)
@@ -77,6 +74,28 @@ func readArguments(value string, in io.Reader) (json.RawMessage, error) {
 		return raw, nil
 	}
 	return json.RawMessage(value), nil
+}
+
+// readAll reads until the end, or until the context is done: a terminal's input may never end.
+func readAll(ctx context.Context, in io.Reader) (json.RawMessage, error) {
+	type read struct {
+		text []byte
+		err  error
+	}
+	all := make(chan read, 1)
+	go func() { // ends with the input, or with the process
+		text, err := io.ReadAll(in)
+		all <- read{text, err}
+	}()
+	select {
+	case r := <-all:
+		if r.err != nil {
+			return nil, fmt.Errorf("reading the arguments: %w", r.err)
+		}
+		return bytes.TrimPrefix(r.text, []byte("\ufeff")), nil // some editors begin a file with a byte order mark
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func printResult(out io.Writer, asJSON bool, r host.Result) error {

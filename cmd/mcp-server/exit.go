@@ -58,7 +58,9 @@ func writeError(out io.Writer, err error) {
 	default:
 		e = &sdk.Error{Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Message: err.Error()}
 	}
-	_ = writeJSON(out, map[string]any{"error": map[string]any{
-		"code": e.Code, "source": e.Source, "message": e.Message, "retry_after_seconds": e.RetryAfter.Seconds(),
-	}}) // the exit code says the rest
+	about := map[string]any{"code": e.Code, "source": e.Source, "message": e.Message}
+	if e.RetryAfter > 0 {
+		about["retry_after_seconds"] = e.RetryAfter.Seconds()
+	}
+	_ = writeJSON(out, map[string]any{"error": about}) // the exit code says the rest
 }

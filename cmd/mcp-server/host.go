@@ -36,6 +36,9 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 		return err
 	}
 	defer h.Close()
+	if err := ctx.Err(); err != nil {
+		return err // interrupted while the plugins were starting
+	}
 	return body(h, logger)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mcp-server/internal/host"
+	"mcp-server/sdk"
 )
 
 // TestMutePluginCostsTheOthersNothing has one plugin that works and one that never says a word.
@@ -18,19 +19,24 @@ func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 	if err := os.Symlink(filepath.Join(pluginsDir(), "rfs-list-templates"), filepath.Join(plugins, "works")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(plugins, "mute"), []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(plugins, "a-mute"), []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	h, err := host.Start(t.Context(), host.Config{
-		PluginsDir: plugins, DataDir: t.TempDir(), Version: "test", StartGrace: 50 * time.Millisecond, StartTimeout: time.Hour,
+		PluginsDir: plugins, DataDir: t.TempDir(), Version: "test", StartGrace: 3 * time.Second, StartTimeout: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the tools of the plugin that works", func() bool { return len(h.Tools()) == 2 })
+	if n := len(h.Tools()); n != 2 {
+		t.Errorf("%d tools when the grace is over, want the 2 of the plugin that works", n)
+	}
+	if _, err := h.Call(t.Context(), "a_mute_tool", nil, nil); err == nil || sdk.AsError(err).Code != sdk.CodeUnavailable {
+		t.Errorf("a tool that may be the mute plugin's: %v", err)
+	}
 	answer, err := json.Marshal(h.MCP().HandleMessage(t.Context(), json.RawMessage(
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`)))
-	if err != nil || !strings.Contains(string(answer), "The plugin mute is still starting") {
+	if err != nil || !strings.Contains(string(answer), "The plugin a-mute is still starting") {
 		t.Errorf("the instructions do not name the mute plugin: %s, %v", answer, err)
 	}
 	h.Close() // returns although the start never will

@@ -35,7 +35,7 @@ func newToolsCommand(s *settings, std streams) *cobra.Command {
 				case asJSON:
 					return listToolsJSON(std.out, h)
 				}
-				return listTools(std, h)
+				return listTools(std.out, h)
 			})
 		},
 	}
@@ -43,15 +43,12 @@ func newToolsCommand(s *settings, std streams) *cobra.Command {
 	return c
 }
 
-func listTools(std streams, h *host.Host) error {
-	table := tabwriter.NewWriter(std.out, 0, 4, 2, ' ', 0)
+func listTools(out io.Writer, h *host.Host) error {
+	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, tool := range h.Tools() {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", tool.Name, tool.Title, tool.Plugin) // Flush reports
 	}
-	for _, p := range h.Problems() {
-		_, _ = fmt.Fprintf(std.err, "left out: %s %s: %s\n", p.Plugin, p.Tool, p.Reason)
-	}
-	return table.Flush()
+	return table.Flush() // the log has named what was left out
 }
 
 func listToolsJSON(out io.Writer, h *host.Host) error {

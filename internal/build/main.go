@@ -49,6 +49,7 @@ func run(out, version string, args []string) error {
 		}
 	}
 	if len(args) == 0 {
+		fmt.Printf("built %s and %d plugins beside it\n", server, len(mains))
 		return nil
 	}
 	return start(server, args...)

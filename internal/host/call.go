@@ -57,10 +57,10 @@ func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage,
 	if err != nil {
 		e := c.finish(err)
 		c.logger.Log(ctx, levelOf(e), "call failed",
-			"code", string(e.Code), "source", string(e.Source), "err", e.Message, "cause", fmt.Sprint(e.Cause), "took", time.Since(begin))
+			"code", string(e.Code), "source", string(e.Source), "err", e.Message, "cause", causeOf(e), "took", time.Since(begin).String())
 		return Result{}, e
 	}
-	c.logger.Info("call done", "bytes", len(result.Structured), "artifacts", len(result.Artifacts), "took", time.Since(begin))
+	c.logger.Info("call done", "bytes", len(result.Structured), "artifacts", len(result.Artifacts), "took", time.Since(begin).String())
 	return result, nil
 }
 
@@ -172,6 +172,13 @@ func (c *call) finish(err error) *sdk.Error {
 		e.Message += ". It is not known how far the call came; look before calling again"
 	}
 	return &e
+}
+
+func causeOf(e *sdk.Error) string {
+	if e.Cause == nil {
+		return ""
+	}
+	return e.Cause.Error()
 }
 
 // levelOf keeps mistakes in arguments and refusals by the cloud, which the caller reads anyway, out of a quiet log.

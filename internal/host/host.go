@@ -80,58 +80,6 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	return h, nil
 }
 
-// startPlugins launches every plugin and takes them in sorted order, so that a name clash always has the same winner.
-// One that is not there when the grace ends is taken in when it comes.
-func (h *Host) startPlugins(ctx context.Context, found []supervisor.Binary) {
-	started := make([]chan struct{}, len(found))
-	grace := time.NewTimer(h.cfg.StartGrace)
-	defer grace.Stop()
-	for i, binary := range found {
-		started[i] = make(chan struct{})
-		h.expect(binary.Name)
-		h.starting.Go(func() {
-			defer close(started[i])
-			h.startPlugin(ctx, binary, started[:i])
-		})
-	}
-	for _, done := range started {
-		select {
-		case <-done:
-		case <-grace.C:
-			h.logger.Warn("some plugins are slow to start; their tools are added when they come")
-			return
-		}
-	}
-}
-
-func (h *Host) startPlugin(ctx context.Context, binary supervisor.Binary, before []chan struct{}) {
-	plugin := h.supervisor.Plugin(binary)
-	manifest, err := plugin.Start(ctx)
-	h.awaitTurn(ctx, before)
-	if err != nil {
-		h.arrived(binary.Name)
-		if h.closing.Load() {
-			return // it did not fail: it was stopped
-		}
-		h.report(Problem{Plugin: binary.Name, Reason: err.Error()})
-		return
-	}
-	h.add(binary.Name, plugin, manifest)
-}
-
-// awaitTurn lets plugins with earlier names go first, but not for longer than the grace.
-func (h *Host) awaitTurn(ctx context.Context, before []chan struct{}) {
-	ctx, cancel := context.WithTimeout(ctx, h.cfg.StartGrace)
-	defer cancel()
-	for _, done := range before {
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
 func (h *Host) Close() {
 	h.closing.Store(true)

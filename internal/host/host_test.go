@@ -169,7 +169,7 @@ func TestCallErrors(t *testing.T) {
 			if e := sdk.AsError(err); err == nil || e.Code != tc.code || !strings.Contains(e.Message, tc.want) {
 				t.Errorf("got %v", err)
 			}
-			if repeat := strings.Contains(sdk.AsError(err).Message, "again is safe"); repeat != (tc.err == crash) {
+			if repeat := strings.Contains(sdk.AsError(err).Message, "again is safe"); repeat != errors.Is(tc.err, crash) {
 				t.Errorf("whether to repeat is said wrongly: %v", err)
 			}
 		})

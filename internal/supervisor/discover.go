@@ -33,6 +33,9 @@ func Discover(dir string) (found []Binary, problems []Problem, err error) {
 	if err != nil {
 		return nil, nil, folderError(dir, err)
 	}
+	if info, err := os.Stat(dir); err == nil && openToAll(info) {
+		return nil, nil, fmt.Errorf("the plugins folder %q may be written to by every user, who could add a plugin and get what it declares; take that away with chmod o-w", dir)
+	}
 	taken := map[string]string{}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") || e.IsDir() {

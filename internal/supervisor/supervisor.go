@@ -41,7 +41,7 @@ func Open(cfg Config) (*Supervisor, error) {
 			len(folder.Path), maxFolderPath)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("preparing a folder for the plugins' sockets in %q: %w", cfg.RuntimeDir, err)
+		return nil, fmt.Errorf("preparing a folder for the plugins' sockets in %q: %w; set TMPDIR to a folder that exists and can be written to", cfg.RuntimeDir, err)
 	}
 	folder.RemoveAfterKill()
 	return &Supervisor{cfg: cfg, folder: folder, starter: newStarter()}, nil

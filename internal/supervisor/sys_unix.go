@@ -28,11 +28,13 @@ func checkMode(_ string, info os.FileInfo) (executable bool, problem error) {
 	if info.Mode().Perm()&0o111 == 0 {
 		return false, nil
 	}
-	if info.Mode().Perm()&0o002 != 0 {
+	if openToAll(info) {
 		return true, errors.New("every user may write to it, so it is not started; take that away with chmod o-w")
 	}
 	return true, nil
 }
+
+func openToAll(info os.FileInfo) bool { return info.Mode().Perm()&0o002 != 0 }
 
 func notAProgram(err error) bool { return errors.Is(err, syscall.ENOEXEC) }
 

@@ -27,6 +27,8 @@ func checkMode(path string, _ os.FileInfo) (executable bool, problem error) {
 	return strings.EqualFold(filepath.Ext(path), ".exe"), nil
 }
 
+func openToAll(os.FileInfo) bool { return false }
+
 func notAProgram(err error) bool { return errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) }
 
 func temporaryVariables() []string { return []string{"TMP", "TEMP"} }

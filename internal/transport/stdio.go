@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/server"
 
@@ -25,9 +27,44 @@ func ServeStdio(ctx context.Context, h *host.Host, in io.Reader, out io.Writer, 
 	server.WithErrorLogger(slog.NewLogLogger(logger.Handler(), slog.LevelWarn))(s)
 	server.WithWorkerPoolSize(concurrentCalls)(s)
 	server.WithQueueSize(queuedCalls)(s)
-	err := s.Listen(ctx, in, out)
+	input := &endingReader{in: in, ended: make(chan struct{})}
+	listened := make(chan error, 1)
+	go func() { listened <- s.Listen(ctx, input, out) }() // ends with the input, or with the process while out blocks
+	select {
+	case err := <-listened:
+		return withoutEnd(err)
+	case <-input.ended:
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-listened:
+		return withoutEnd(err)
+	case <-time.After(lastAnswers):
+		return errors.New("the client does not read the answers")
+	}
+}
+
+// lastAnswers is how long the end waits for answers that are being written.
+const lastAnswers = 5 * time.Second
+
+func withoutEnd(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// endingReader tells when the input has ended.
+type endingReader struct {
+	in    io.Reader
+	ended chan struct{}
+	once  sync.Once
+}
+
+func (r *endingReader) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p)
+	if err != nil {
+		r.once.Do(func() { close(r.ended) })
+	}
+	return n, err
 }

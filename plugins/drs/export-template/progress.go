@@ -30,7 +30,7 @@ func (s service) progressTool() sdk.Tool {
 		Description: "Shows how far an export is that drs_export_template started with wait=false or stopped waiting for. " +
 			"Once it has succeeded, drs_list_templates shows its files and drs_download_template fetches them.",
 		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: time.Minute,
+		Timeout: 2 * time.Minute,
 	}, s.showProgress)
 }
 

@@ -36,7 +36,7 @@ func instancesTool(client *huaweicloud.Client) sdk.Tool {
 		Description: "Lists the HTAP instances of a TaurusDB instance: ids, names, engines, addresses, status. " +
 			"Use it to find the instance_id that htap_download_template needs.",
 		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: time.Minute,
+		Timeout: 2 * time.Minute,
 	}, func(ctx context.Context, _ *sdk.Call, in instancesIn) (instancesOut, error) {
 		return listInstances(ctx, client, in)
 	})

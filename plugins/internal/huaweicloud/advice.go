@@ -27,7 +27,7 @@ func (r reply) advice(code sdk.Code, b errorBody, wait time.Duration) string {
 		return "This is not the cloud's own answer but a proxy's or another server's: check the proxy and the endpoint settings."
 	case r.service == obs && r.status == http.StatusNotFound:
 		return "The content is no longer in the object storage."
-	case r.service == obs && r.status < 500 && r.status != http.StatusTooManyRequests:
+	case r.service == obs && r.status >= 400 && r.status < 500 && r.status != http.StatusTooManyRequests:
 		return "The link to the content was refused although it was new: call again."
 	case code == sdk.CodeUnauthenticated:
 		return r.authenticationAdvice(b)
@@ -74,7 +74,7 @@ func (r reply) authenticationAdvice(b errorBody) string {
 	case cred.ak == "":
 		return "Check " + firstOf(cred.origin, "the credentials") + "."
 	}
-	advice := "Check " + cred.origin + "."
+	advice := "Check " + cred.origin + "; a temporary key also needs " + envSecurityToken + "."
 	if cred.securityToken != "" || strings.Contains(text, "security") {
 		advice = "Check " + cred.origin + ": a temporary key needs its security token, and both expire together."
 	}

@@ -3,7 +3,6 @@ package huaweicloud
 import (
 	"context"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 )
@@ -40,7 +39,7 @@ type limits struct {
 func defaultLimits() limits {
 	return limits{
 		dial: 5 * time.Second, answer: 20 * time.Second, download: time.Minute, onceOnly: 5 * time.Minute,
-		stall: time.Minute, agency: 3 * time.Second, firstPause: 250 * time.Millisecond, longPause: 30 * time.Second, retries: 3,
+		stall: 30 * time.Second, agency: 3 * time.Second, firstPause: 250 * time.Millisecond, longPause: 30 * time.Second, retries: 3,
 	}
 }
 
@@ -54,7 +53,7 @@ func defaultLimits() limits {
 // the official SDK knows for the region, its own overrides included.
 func NewClient(service Service, env Environment) *Client {
 	c := &Client{
-		service: service, env: env, limits: defaultLimits(), readFile: os.ReadFile, now: time.Now, sleep: sleep,
+		service: service, env: env, limits: defaultLimits(), readFile: readSetting, now: time.Now, sleep: sleep,
 	}
 	c.cache.init()
 	c.transport = sync.OnceValues(c.newTransport)

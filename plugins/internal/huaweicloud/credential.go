@@ -42,7 +42,7 @@ func (c *Client) credential(ctx context.Context, p place) (credential, error) {
 		Code: sdk.CodeUnauthenticated, Source: sdk.SourceHost,
 		Message: "no Huawei Cloud credentials; set one of these for the server: " + envAK + " and " + envSK + "; " + envToken + "; " +
 			envUser + ", " + envPassword + " and " + envDomainName + "; or ak and sk under [basic] in ~/.huaweicloud/credentials" +
-			" (and no ECS agency answered)",
+			"; or an agency on an ECS",
 	}
 }
 

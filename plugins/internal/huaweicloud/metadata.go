@@ -68,7 +68,7 @@ func (c *Client) requestAgencyKey(ctx context.Context, base *url.URL) (credentia
 	case status == http.StatusNotFound, status == http.StatusUnauthorized && strings.Contains(body, "configure Cloud Service Agency"):
 		return credential{}, errNotSet // an ECS without an agency
 	case status != http.StatusOK:
-		return credential{}, unauthenticated("the metadata service of this ECS answered HTTP %d; check the server's agency, or set %s and %s", status, envAK, envSK)
+		return credential{}, unauthenticated("there are no credentials in the settings, and the metadata service of this machine answered HTTP %d: on an ECS give it an agency; anywhere else set %s and %s", status, envAK, envSK)
 	}
 	var reply struct {
 		Credential struct {

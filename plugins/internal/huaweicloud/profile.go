@@ -28,11 +28,7 @@ func (c *Client) profile(context.Context, place) (credential, error) {
 	case errors.Is(err, fs.ErrNotExist) && !chosen:
 		return credential{}, errNotSet
 	case err != nil:
-		reason := err
-		if e, ok := errors.AsType[*fs.PathError](err); ok {
-			reason = e.Err
-		}
-		return credential{}, unauthenticated("reading %s: %v", shown, reason)
+		return credential{}, unauthenticated("reading %s: %v", shown, reasonWithoutPath(err))
 	}
 	keys, err := section(string(text), "basic")
 	if err != nil {

@@ -42,7 +42,7 @@ func (c *Client) newTransport() (*http.Transport, error) {
 	}
 	pem, err := c.readFile(file)
 	if err != nil {
-		return nil, badSetting("%s names a file that cannot be read", envCertFile)
+		return nil, badSetting("%s names a file that cannot be read (%v)", envCertFile, reasonWithoutPath(err))
 	}
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, badSetting("%s names a file without a certificate in PEM form", envCertFile)

@@ -30,7 +30,7 @@ func templateTool(client *huaweicloud.Client) sdk.Tool {
 		Description: "Shows id, description, creation and last change of a template of Resource Formation Service, not its content. " +
 			"rfs_list_templates finds the template_name.",
 		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: time.Minute,
+		Timeout: 2 * time.Minute,
 	}, func(ctx context.Context, _ *sdk.Call, in templateIn) (out templateOut, err error) {
 		_, err = client.JSON(ctx, in.Target, in.Request("ShowTemplateMetadata", "metadata"), &out)
 		return out, err
@@ -59,7 +59,7 @@ func versionTool(client *huaweicloud.Client) sdk.Tool {
 		Description: "Shows description and creation of one version of a template of Resource Formation Service, not its content. " +
 			"rfs_list_template_versions finds the version_id.",
 		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: time.Minute,
+		Timeout: 2 * time.Minute,
 	}, func(ctx context.Context, _ *sdk.Call, in versionIn) (out versionOut, err error) {
 		out.VersionID = in.VersionID // the reply does not repeat it
 		_, err = client.JSON(ctx, in.Target, in.Request("ShowTemplateVersionMetadata", "versions", in.VersionID, "metadata"), &out)

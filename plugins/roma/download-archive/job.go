@@ -53,7 +53,7 @@ func (s service) showJobTool() sdk.Tool {
 		Description: "Shows how far an export is that roma_export_assets started with wait=false or stopped waiting for, why it failed, " +
 			"and the archive_id once it has succeeded, which roma_download_asset_archive takes.",
 		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: time.Minute,
+		Timeout: 2 * time.Minute,
 	}, s.showJob)
 }
 
