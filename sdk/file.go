@@ -36,7 +36,10 @@ type FileInfo struct {
 // CreateFile starts a download.
 func (c *Call) CreateFile() (*File, error) {
 	if c.stagingDir == "" {
-		return nil, &Error{Code: CodeUnimplemented, Source: SourceHost, Message: "this host does not store files"}
+		return nil, &Error{
+			Code: CodeUnimplemented, Source: SourcePlugin,
+			Message: "this call has no folder for files: the tool's result type holds no sdk.Artifact, or the host stores no files",
+		}
 	}
 	f, err := os.CreateTemp(c.stagingDir, "file-*")
 	if err != nil {

@@ -24,6 +24,8 @@ type ToolManifest struct {
 	InputSchema    json.RawMessage `json:"input_schema"`
 	OutputSchema   json.RawMessage `json:"output_schema"`
 	TimeoutSeconds int             `json:"timeout_seconds,omitempty"`
+	// StoresFiles says that calls get a folder to write files into. It is true for a tool whose result holds artifacts.
+	StoresFiles bool `json:"stores_files,omitempty"`
 }
 
 // Manifest reflects the tools' schemas and returns the plugin's description of itself.

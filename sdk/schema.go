@@ -43,3 +43,24 @@ func defaultsOf(t reflect.Type) ([]byte, error) {
 	}
 	return encoded, nil
 }
+
+// holdsArtifact says whether a result of the type can name a stored file. The type is finite: checkType has accepted it.
+func holdsArtifact(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return holdsArtifact(t.Elem())
+	case reflect.Struct:
+		switch t {
+		case reflect.TypeFor[Artifact]():
+			return true
+		case timeType:
+			return false
+		}
+		for field := range t.Fields() {
+			if holdsArtifact(field.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}

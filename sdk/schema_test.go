@@ -148,6 +148,16 @@ func TestAnyValueHasAnObjectSchema(t *testing.T) {
 	}
 }
 
+func TestResultsThatHoldArtifacts(t *testing.T) {
+	t.Parallel()
+	type deep struct {
+		Found map[string][]*Artifact `json:"found"`
+	}
+	if !holdsArtifact(reflect.TypeFor[deep]()) || holdsArtifact(reflect.TypeFor[sampleIn]()) {
+		t.Error("a result with artifacts is not told from one without")
+	}
+}
+
 func TestEncodeHasNoNullLists(t *testing.T) {
 	t.Parallel()
 	type inner struct {

@@ -131,6 +131,6 @@ func (t Tool) manifest() (ToolManifest, error) {
 	}
 	return ToolManifest{
 		Name: t.spec.Name, Title: t.spec.Title, Description: t.spec.Description, Hints: t.spec.Hints,
-		InputSchema: in, OutputSchema: out, TimeoutSeconds: int(t.spec.Timeout / time.Second),
+		InputSchema: in, OutputSchema: out, TimeoutSeconds: int(t.spec.Timeout / time.Second), StoresFiles: holdsArtifact(t.out),
 	}, nil
 }

@@ -77,11 +77,15 @@ type call struct {
 }
 
 func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, error) {
-	staging, release, err := c.store.Stage()
-	if err != nil {
-		return Result{}, hostError("preparing the call", err)
+	staging := ""
+	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
+		dir, release, err := c.store.Stage()
+		if err != nil {
+			return Result{}, hostError("preparing the call", err)
+		}
+		defer release()
+		staging = dir
 	}
-	defer release()
 	out, err := c.tool.process.Call(ctx, supervisor.Request{
 		Tool: c.tool.Name, Arguments: arguments, CallID: c.id, StagingDir: staging,
 	}, pluginv1.Events{

@@ -10,6 +10,9 @@ import (
 
 // takeFile adopts a file that the plugin hands over, or keeps the remains of one, and answers the plugin.
 func (c *call) takeFile(staging string, f *pluginv1.File) *pluginv1.FileReply {
+	if staging == "" {
+		return refuseFile(&sdk.Error{Code: sdk.CodeUnimplemented, Source: sdk.SourcePlugin, Message: "the tool does not declare that it stores files"})
+	}
 	candidate := artifact.Candidate{
 		StagingDir: staging, Path: f.GetPath(), Name: f.GetName(), MediaType: f.GetMediaType(),
 		Size: f.GetSize(), SHA256: f.GetSha256(),

@@ -109,6 +109,8 @@ func TestCallStoresFilesAndReportsProgress(t *testing.T) {
 	content := []byte("content")
 	sum := sha256.Sum256(content)
 	var staging string
+	storing := toolManifest("test_run")
+	storing.StoresFiles = true
 	h.add("p", fake(func(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
 		staging = r.StagingDir
 		if err := os.WriteFile(filepath.Join(staging, "f"), content, 0o600); err != nil {
@@ -120,7 +122,7 @@ func TestCallStoresFilesAndReportsProgress(t *testing.T) {
 			Path: "f", Name: "a b.txt", Size: int64(len(content)), Sha256: sum[:], Source: []byte(`{"operation":"Op"}`),
 		})
 		return reply.GetArtifact(), nil
-	}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}})
+	}), sdk.Manifest{Tools: []sdk.ToolManifest{storing}})
 	var progress []Progress
 	r, err := h.Call(t.Context(), "test_run", nil, func(p Progress) { progress = append(progress, p) })
 	if err != nil {

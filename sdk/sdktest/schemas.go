@@ -10,14 +10,17 @@ import (
 	"mcp-server/sdk"
 )
 
-// schemas are one tool's, compiled.
-type schemas struct{ input, output *jsonschema.Schema }
+// schemas are one tool's, compiled, and whether its calls get a folder for files.
+type schemas struct {
+	input, output *jsonschema.Schema
+	storesFiles   bool
+}
 
 func compileAll(t testing.TB, m sdk.Manifest) map[string]schemas {
 	t.Helper()
 	all := map[string]schemas{}
 	for _, tool := range m.Tools {
-		all[tool.Name] = schemas{input: compile(t, tool.InputSchema), output: compile(t, tool.OutputSchema)}
+		all[tool.Name] = schemas{input: compile(t, tool.InputSchema), output: compile(t, tool.OutputSchema), storesFiles: tool.StoresFiles}
 	}
 	return all
 }

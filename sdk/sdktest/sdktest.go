@@ -89,7 +89,10 @@ func (h *Host) Call(ctx context.Context, tool string, arguments any) Result {
 	if refused := h.schemas[tool].refusal(encoded); refused != nil {
 		return Result{Err: refused}
 	}
-	store := fileStore{staging: h.t.TempDir(), kept: h.t.TempDir()}
+	store := fileStore{kept: h.t.TempDir()}
+	if h.schemas[tool].storesFiles {
+		store.staging = h.t.TempDir()
+	}
 	var r Result
 	start := &pluginv1.Start{Tool: tool, Arguments: encoded, CallId: "test", StagingDir: store.staging}
 	out, err := pluginv1.Invoke(ctx, h.client, start, pluginv1.Events{
