@@ -27,7 +27,7 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 			return fmt.Errorf("starting the emulator: %w", err)
 		}
 		defer func() { _ = cloud.Close() }() // nothing depends on how it ends
-		lookup = overlay(cloud.Environment())
+		lookup = overlay(cloud)
 	}
 	h, err := host.Start(ctx, host.Config{
 		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
@@ -42,20 +42,13 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 	return body(h, logger)
 }
 
-// overlay looks variables up in a list of NAME=value first and in the process environment then. The emulator's list
-// also hides real credentials, so that none is ever sent to it.
-func overlay(list []string) func(string) (string, bool) {
-	values := map[string]string{}
-	for _, pair := range list {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
+// overlay looks the cloud's variables up at the emulator and all others in the process environment, so that no real
+// credential is ever sent to the emulator.
+func overlay(cloud *emulator.Emulator) func(string) (string, bool) {
 	return func(name string) (string, bool) {
-		if value, given := values[name]; given {
-			return value, true
-		}
 		if strings.HasPrefix(name, "HUAWEICLOUD_") {
-			return "", false
+			value := cloud.Getenv(name)
+			return value, value != ""
 		}
 		return os.LookupEnv(name)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,6 +38,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	root := newRootCommand(&s, std)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
 	if err != nil {
 		_, _ = fmt.Fprintln(std.err, "mcp-server:", err)
 		if s.output == "json" {

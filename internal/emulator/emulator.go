@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -137,6 +138,16 @@ func (e *Emulator) Environment() []string {
 	}
 	slices.Sort(pairs)
 	return pairs
+}
+
+// Getenv returns the value that Environment has for a variable, empty for any other name.
+func (e *Emulator) Getenv(name string) string {
+	for _, pair := range e.Environment() {
+		if value, found := strings.CutPrefix(pair, name+"="); found {
+			return value
+		}
+	}
+	return ""
 }
 
 // Content returns the exact bytes that the emulator holds, for comparison with what arrived. Names:

@@ -30,6 +30,14 @@ func TestEnvironment(t *testing.T) {
 		if value == "" {
 			t.Errorf("%s is empty", name)
 		}
+		if one := c.Getenv(name); one != value {
+			t.Errorf("%s alone is %q, want %q", name, one, value)
+		}
+	}
+	for _, name := range []string{"", "HOME", "HUAWEICLOUD", "HUAWEICLOUD_AUTH_TOKEN"} {
+		if value := c.Getenv(name); value != "" {
+			t.Errorf("%q is %q", name, value)
+		}
 	}
 	want := []string{"HUAWEICLOUD_ENDPOINT_DRS", "HUAWEICLOUD_ENDPOINT_HTAP", "HUAWEICLOUD_ENDPOINT_IAM",
 		"HUAWEICLOUD_ENDPOINT_RFS", "HUAWEICLOUD_ENDPOINT_ROMA", "HUAWEICLOUD_REGION", "HUAWEICLOUD_SDK_AK",

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mcp-server/internal/emulator"
+	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
@@ -47,11 +48,11 @@ func TestMatch(t *testing.T) {
 }
 
 // lateRoutes is a cloud that lists a new file only at the given look, and before it an old one of the same task.
-func lateRoutes(workbook []byte, look int) map[string]http.HandlerFunc {
+func lateRoutes(workbook []byte, look int) plugintest.Routes {
 	looks := 0
-	return map[string]http.HandlerFunc{
-		"/jobs/export/template":   answer(`{"id":"e","status":"SUCCESS"}`),
-		"/jobs/e/export/progress": answer(`{"process_status":"Success"}`),
+	return plugintest.Routes{
+		"/v5/p/jobs/export/template":   plugintest.Answer(`{"id":"e","status":"SUCCESS"}`),
+		"/v5/p/jobs/e/export/progress": plugintest.Answer(`{"process_status":"Success"}`),
 		"GET /v5/p/templates": func(w http.ResponseWriter, _ *http.Request) {
 			files := []file{{"j_mysql_1.xlsx", "2025-07-03T09:44:12Z"}}
 			if looks++; looks >= look {
@@ -59,7 +60,7 @@ func lateRoutes(workbook []byte, look int) map[string]http.HandlerFunc {
 			}
 			_ = json.NewEncoder(w).Encode(map[string]any{"count": len(files), "export_report_obs_files": files})
 		},
-		"/templates/download": func(w http.ResponseWriter, r *http.Request) {
+		"/v5/p/templates/download": func(w http.ResponseWriter, r *http.Request) {
 			var body struct{ Files []string }
 			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || len(body.Files) != 1 || body.Files[0] != "j_mysql_2.xlsx" {
 				http.Error(w, "wrong file", http.StatusBadRequest)
@@ -72,14 +73,13 @@ func lateRoutes(workbook []byte, look int) map[string]http.HandlerFunc {
 
 func TestFileIsListedLate(t *testing.T) {
 	t.Parallel()
-	e, _ := emulated(t, emulator.Config{})
-	workbook, _ := e.Content("drs/" + emulator.DRSOldFileName)
-	out := sdktest.Decode[exportOut](t, stubbed(t, lateRoutes(workbook, 4)).call(t.Context(), "drs_export_template", exportArgs("j")))
+	workbook, _ := plugintest.Start(t, quick, emulator.Config{}).Cloud.Content("drs/" + emulator.DRSOldFileName)
+	out := sdktest.Decode[exportOut](t, plugintest.Stub(t, quick, lateRoutes(workbook, 4)).Do(t, "drs_export_template", exportArgs("j")))
 	if len(out.Artifacts) != 1 || out.Artifacts[0].Name != "j_mysql_2.xlsx" || out.Artifacts[0].Size != int64(len(workbook)) {
 		t.Errorf("got %+v", out)
 	}
-	r := stubbed(t, lateRoutes(workbook, 1_000_000)).call(t.Context(), "drs_export_template", exportArgs("j"))
-	wantError(t, r, sdk.CodeUnavailable, "a new file of j", "no new file at all", "drs_list_templates", "drs_download_template", "!j_mysql_1")
+	r := plugintest.Stub(t, quick, lateRoutes(workbook, 1_000_000)).Do(t, "drs_export_template", exportArgs("j"))
+	plugintest.WantFailure(t, r, sdk.CodeUnavailable, "a new file of j", "no new file at all", "drs_list_templates", "drs_download_template", "!j_mysql_1")
 }
 
 func TestExportNotAccepted(t *testing.T) {
@@ -87,9 +87,9 @@ func TestExportNotAccepted(t *testing.T) {
 	for name, body := range map[string]string{"no id": `{"status":"SUCCESS"}`, "failed": `{"id":"e","status":"FAILED"}`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stubbed(t, map[string]http.HandlerFunc{"/jobs/export/template": answer(body)})
-			r := s.call(t.Context(), "drs_export_template", arguments{"jobs": []string{"j"}, "wait": false})
-			wantError(t, r, sdk.CodeUnavailable, "did not accept", "drs_list_jobs")
+			h := plugintest.Stub(t, quick, plugintest.Routes{"/v5/p/jobs/export/template": plugintest.Answer(body)})
+			r := h.Do(t, "drs_export_template", plugintest.Object{"jobs": []string{"j"}, "wait": false})
+			plugintest.WantFailure(t, r, sdk.CodeUnavailable, "did not accept", "drs_list_jobs")
 		})
 	}
 }
@@ -97,6 +97,6 @@ func TestExportNotAccepted(t *testing.T) {
 // TestNotAWorkbook has a success whose body is the document's own example of a reply: two quotes.
 func TestNotAWorkbook(t *testing.T) {
 	t.Parallel()
-	s := stubbed(t, lateRoutes([]byte(`""`), 2))
-	wantError(t, s.call(t.Context(), "drs_export_template", exportArgs("j")), sdk.CodeDataLoss, "not xlsx", "drs_download_template", "j_mysql_2.xlsx")
+	h := plugintest.Stub(t, quick, lateRoutes([]byte(`""`), 2))
+	plugintest.WantFailure(t, h.Do(t, "drs_export_template", exportArgs("j")), sdk.CodeDataLoss, "not xlsx", "drs_download_template", "j_mysql_2.xlsx")
 }

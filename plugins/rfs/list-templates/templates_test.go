@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -96,20 +95,13 @@ func TestListTemplatesEndsWithTheCall(t *testing.T) {
 	h.Cloud.SetFaults(emulator.Fault{Kind: emulator.FaultGone})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if result := h.Call(ctx, "rfs_list_templates", nil); result.Err == nil || result.Err.Code != sdk.CodeDeadlineExceeded {
-		t.Errorf("got %s and %v, want the end of the context", result.JSON, result.Err)
-	}
+	plugintest.WantFailure(t, h.Call(ctx, "rfs_list_templates", nil), sdk.CodeDeadlineExceeded)
 }
 
 // fake is RFS with a list of the test's making.
 func fake(t *testing.T, list http.HandlerFunc) *plugintest.Host {
 	t.Helper()
-	server := httptest.NewServer(list)
-	t.Cleanup(server.Close)
-	return plugintest.New(t, newPlugin, map[string]string{
-		"HUAWEICLOUD_ENDPOINT_RFS": server.URL, "HUAWEICLOUD_AUTH_TOKEN": "a-token-that-opens-nothing",
-		"HUAWEICLOUD_REGION": "cn-north-4", "HUAWEICLOUD_SDK_PROJECT_ID": "project",
-	})
+	return plugintest.Stub(t, newPlugin, plugintest.Routes{"GET /v1/p/templates": list})
 }
 
 func TestListTemplatesWithoutPages(t *testing.T) {
@@ -119,14 +111,14 @@ func TestListTemplatesWithoutPages(t *testing.T) {
 		"nulls":                 `{"templates":[{"template_id":"i","template_name":"n","latest_version_id":"V1"}],"page_info":{"next_marker":null}}`,
 		"no page at all":        `{"templates":[{"template_id":"i","template_name":"n","latest_version_id":"V1"}],"page_info":null}`,
 	} {
-		h := fake(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+		h := fake(t, plugintest.Answer(body))
 		got := sdktest.Decode[templatesOut](t, h.Do(t, "rfs_list_templates", plugintest.Object{}))
 		want := templatesOut{Templates: []template{{TemplateID: "i", TemplateName: "n", LatestVersionID: "V1"}}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	h := fake(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"templates":[]}`)) })
+	h := fake(t, plugintest.Answer(`{"templates":[]}`))
 	if result := h.Do(t, "rfs_list_templates", plugintest.Object{}); string(result.JSON) != `{"templates":[]}` {
 		t.Errorf("no templates: got %s and %v", result.JSON, result.Err)
 	}
@@ -138,7 +130,7 @@ func TestListTemplatesStops(t *testing.T) {
 		one := `{"template_id":"i","template_name":"n","latest_version_id":"V1"}`
 		return fmt.Sprintf(`{"templates":[%s],"page_info":{"next_marker":%q}}`, strings.Join(slices.Repeat([]string{one}, count), ","), next)
 	}
-	h := fake(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(page(1, "again"))) })
+	h := fake(t, plugintest.Answer(page(1, "again")))
 	plugintest.WantFailure(t, h.Do(t, "rfs_list_templates", plugintest.Object{}), sdk.CodeUnavailable, "same next page")
 
 	h = fake(t, func(w http.ResponseWriter, r *http.Request) {

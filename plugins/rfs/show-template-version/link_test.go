@@ -1,11 +1,9 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
-	"fmt"
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -15,46 +13,24 @@ import (
 	"mcp-server/sdk/sdktest"
 )
 
-// fake is RFS and the plugintest.Object store in one: every version's content is body, at a link that ends in key.
+// fake is RFS and the object store in one: every version's content is body, at a link that ends in key.
 func fake(t *testing.T, versions, key string, header http.Header, body []byte) *plugintest.Host {
 	t.Helper()
-	routes := http.NewServeMux()
-	const path = "/v1/project/templates/t/versions"
-	routes.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(versions)) })
-	routes.HandleFunc("GET "+path+"/{version}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Location", "/plugintest.Object/"+key+"?Signature=a-secret-of-the-link&version="+r.PathValue("version"))
-		w.WriteHeader(http.StatusTemporaryRedirect)
-	})
-	routes.HandleFunc("GET /plugintest.Object/", func(w http.ResponseWriter, _ *http.Request) {
-		for name, values := range header {
-			w.Header()[name] = values
-		}
-		_, _ = w.Write(body)
-	})
-	server := httptest.NewServer(routes)
-	t.Cleanup(server.Close)
-	return plugintest.New(t, newPlugin, map[string]string{
-		"HUAWEICLOUD_ENDPOINT_RFS": server.URL, "HUAWEICLOUD_AUTH_TOKEN": "a-token-that-opens-nothing",
-		"HUAWEICLOUD_REGION": "cn-north-4", "HUAWEICLOUD_SDK_PROJECT_ID": "project",
+	const path = "GET /v1/p/templates/t/versions"
+	return plugintest.Stub(t, newPlugin, plugintest.Routes{
+		path: plugintest.Answer(versions),
+		path + "/{version}": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/object/"+key+"?Signature=a-secret-of-the-link&version="+r.PathValue("version"))
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		},
+		"GET /object/": func(w http.ResponseWriter, _ *http.Request) {
+			maps.Copy(w.Header(), header)
+			_, _ = w.Write(body)
+		},
 	})
 }
 
-func zipped(t *testing.T, entries int) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for n := range entries {
-		if _, err := w.Create(fmt.Sprintf("%d.tf", n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// TestFileName has the template and the version in the name, whatever the plugintest.Object is called, and the extension by content.
+// TestFileName has the template and the version in the name, whatever the object is called, and the extension by content.
 func TestFileName(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -64,7 +40,7 @@ func TestFileName(t *testing.T) {
 	}{
 		"text":   {"a/b/vpc.TF", []byte("a"), "t-V1.tf", "text"},
 		"JSON":   {"5f0e1d2c", []byte("\ufeff {\"resource\": {}}"), "t-V1.tf.json", "text"},
-		"zip":    {"x.tf", zipped(t, 1), "t-V1.zip", "zip"},
+		"zip":    {"x.tf", plugintest.Zip(t, "main.tf"), "t-V1.zip", "zip"},
 		"binary": {"x.tf", []byte{0, 1, 2}, "t-V1", "binary"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +71,7 @@ func TestLongTextIsCutBetweenCharacters(t *testing.T) {
 
 func TestManyEntriesAreCut(t *testing.T) {
 	t.Parallel()
-	h := fake(t, "", "many.zip", nil, zipped(t, 201))
+	h := fake(t, "", "many.zip", nil, plugintest.Zip(t, plugintest.IDs(201)...))
 	got := sdktest.Decode[contentOut](t, h.Do(t, tool, plugintest.Object{"template_name": "t", "version_id": "V1"}))
 	if got.Kind != "zip" || !got.Truncated || len(got.Entries) != 200 {
 		t.Errorf("kind %s, truncated %v, %d entries", got.Kind, got.Truncated, len(got.Entries))
@@ -118,6 +94,6 @@ func TestNoContent(t *testing.T) {
 		h := fake(t, "", "x.tf", nil, []byte(body))
 		plugintest.WantFailure(t, h.Do(t, tool, plugintest.Object{"template_name": "t", "version_id": "V1"}), sdk.CodeUnavailable, name)
 	}
-	h := fake(t, "", "x.zip", nil, zipped(t, 1)[:20])
+	h := fake(t, "", "x.zip", nil, plugintest.Zip(t, "main.tf")[:20])
 	plugintest.WantFailure(t, h.Do(t, tool, plugintest.Object{"template_name": "t", "version_id": "V1"}), sdk.CodeUnavailable, "its end is missing")
 }

@@ -4,22 +4,25 @@ import (
 	"bytes"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"mcp-server/internal/emulator"
+	"mcp-server/plugins/internal/huaweicloud"
+	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
 
-func archiveArgs() arguments {
-	return arguments{"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID}
+func archiveArgs() plugintest.Object {
+	return plugintest.Object{"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID}
 }
 
 func TestDownloadArchive(t *testing.T) {
 	t.Parallel()
-	e, b := emulated(t, emulator.Config{})
-	out := sdktest.Decode[downloadOut](t, b.call(t.Context(), "roma_download_asset_archive", archiveArgs()))
-	wantContent(t, e, out.Artifacts[0], "roma/"+emulator.ROMAArchiveID)
+	h := plugintest.Start(t, quick, emulator.Config{})
+	out := sdktest.Decode[downloadOut](t, h.Do(t, "roma_download_asset_archive", archiveArgs()))
+	h.WantStored(t, out.Artifacts[0], "roma/"+emulator.ROMAArchiveID)
 	names := map[string]int64{}
 	for _, entry := range out.Entries {
 		names[entry.Name] = entry.Size
@@ -27,7 +30,7 @@ func TestDownloadArchive(t *testing.T) {
 	if out.EntryCount != len(names) || names["apps/orders/app.json"] == 0 || names["lib/ballast.bin"] != 256<<10 {
 		t.Errorf("%d entries: %v", out.EntryCount, names)
 	}
-	wantError(t, b.call(t.Context(), "roma_download_asset_archive", archiveArgs()), sdk.CodeNotFound,
+	plugintest.WantFailure(t, h.Do(t, "roma_download_asset_archive", archiveArgs()), sdk.CodeNotFound,
 		"only once", "roma_export_assets", "job_id is not an archive_id")
 }
 
@@ -53,24 +56,22 @@ func TestBrokenDownload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, b := emulated(t, emulator.Config{JobDuration: short})
+			h := plugintest.Start(t, quick, emulator.Config{JobDuration: short})
 			tc.fault.PathContains = "/assets/archives/"
 			for n, call := range []func() sdktest.Result{
-				func() sdktest.Result { return b.call(t.Context(), "roma_download_asset_archive", archiveArgs()) },
-				func() sdktest.Result {
-					return b.call(t.Context(), "roma_export_assets", exportArgs(emulator.ROMAAppID))
-				},
+				func() sdktest.Result { return h.Do(t, "roma_download_asset_archive", archiveArgs()) },
+				func() sdktest.Result { return h.Do(t, "roma_export_assets", exportArgs(emulator.ROMAAppID)) },
 			} {
-				e.SetFaults(tc.fault)
+				h.Cloud.SetFaults(tc.fault)
 				r := call()
-				wantError(t, r, tc.code, tc.texts...)
+				plugintest.WantFailure(t, r, tc.code, tc.texts...)
 				if n == 1 && tc.code != sdk.CodeDataLoss {
-					wantError(t, r, tc.code, "roma_show_asset_job", "job_id")
+					plugintest.WantFailure(t, r, tc.code, "roma_show_asset_job", "job_id")
 				}
 				if tc.kept {
-					wantKept(t, e, r)
+					wantKept(t, h, r)
 				}
-				if sent := archiveRequests(e); sent != n+1 {
+				if sent := h.Sent("/assets/archives/"); sent != n+1 {
 					t.Errorf("%d requests for an archive, want %d", sent, n+1)
 				}
 			}
@@ -78,13 +79,13 @@ func TestBrokenDownload(t *testing.T) {
 	}
 }
 
-func wantKept(t *testing.T, e *emulator.Emulator, r sdktest.Result) {
+func wantKept(t *testing.T, h *plugintest.Host, r sdktest.Result) {
 	t.Helper()
 	if len(r.Kept) != 1 {
 		t.Fatalf("kept %v", r.Kept)
 	}
 	got, err := os.ReadFile(r.Kept[0])
-	whole, _ := e.Content("roma/" + emulator.ROMAArchiveID)
+	whole, _ := h.Cloud.Content("roma/" + emulator.ROMAArchiveID)
 	if err != nil || len(got) != 70_000 || !bytes.Equal(got[:4], whole[:4]) {
 		t.Errorf("kept %d bytes: %v", len(got), err)
 	}
@@ -92,9 +93,9 @@ func wantKept(t *testing.T, e *emulator.Emulator, r sdktest.Result) {
 
 func TestArchiveThatIsNoZip(t *testing.T) {
 	t.Parallel()
-	s := stubbed(t, map[string]http.HandlerFunc{"/assets/archives/a": answer("just a text")})
-	r := s.call(t.Context(), "roma_download_asset_archive", arguments{"instance_id": "i", "archive_id": "a"})
-	wantError(t, r, sdk.CodeDataLoss, "roma_export_assets")
+	h := plugintest.Stub(t, quick, plugintest.Routes{"/v2/p/instances/i/assets/archives/a": plugintest.Answer("just a text")})
+	r := h.Do(t, "roma_download_asset_archive", plugintest.Object{"instance_id": "i", "archive_id": "a"})
+	plugintest.WantFailure(t, r, sdk.CodeDataLoss, "roma_export_assets")
 	if len(r.Kept) != 1 {
 		t.Errorf("kept %v", r.Kept)
 	}
@@ -107,25 +108,33 @@ func TestArchiveUntouched(t *testing.T) {
 	texts := []string{"roma_download_asset_archive", "instance_id i", "archive_id a"}
 	for name, tc := range map[string]struct {
 		code sdk.Code
-		spot func(s *stub, w http.ResponseWriter)
+		spot func(h *plugintest.Host, expired *atomic.Bool, w http.ResponseWriter)
 	}{
-		"the network ends": {sdk.CodeUnavailable, func(s *stub, w http.ResponseWriter) {
+		"the network ends": {sdk.CodeUnavailable, func(h *plugintest.Host, _ *atomic.Bool, w http.ResponseWriter) {
 			w.Header().Set("Connection", "close")
-			_ = s.server.Listener.Close()
+			_ = h.Server.Listener.Close()
 		}},
-		"the credential ends": {sdk.CodeUnauthenticated, func(s *stub, _ http.ResponseWriter) { s.unset("HUAWEICLOUD_AUTH_TOKEN") }},
+		"the credential ends": {sdk.CodeUnauthenticated, func(_ *plugintest.Host, expired *atomic.Bool, _ http.ResponseWriter) { expired.Store(true) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var s *stub
+			var h *plugintest.Host
+			var expired atomic.Bool
 			routes := chainRoutes("")
-			routes["/assets/jobs/j"] = func(w http.ResponseWriter, r *http.Request) {
-				tc.spot(s, w)
-				answer(`{"status":"SUCCEEDED","archive_id":"a"}`)(w, r)
+			routes["/v2/p/instances/i/assets/jobs/j"] = func(w http.ResponseWriter, r *http.Request) {
+				tc.spot(h, &expired, w)
+				plugintest.Answer(`{"status":"SUCCEEDED","archive_id":"a"}`)(w, r)
 			}
-			s = stubbed(t, routes)
-			r := s.call(t.Context(), "roma_export_assets", arguments{"instance_id": "i", "apps": []string{"a"}})
-			wantError(t, r, tc.code, texts...)
+			h = plugintest.Stub(t, func(env huaweicloud.Environment) sdk.Plugin {
+				return quick(func(name string) string {
+					if name == "HUAWEICLOUD_AUTH_TOKEN" && expired.Load() {
+						return ""
+					}
+					return env(name)
+				})
+			}, routes)
+			r := h.Do(t, "roma_export_assets", plugintest.Object{"instance_id": "i", "apps": []string{"a"}})
+			plugintest.WantFailure(t, r, tc.code, texts...)
 		})
 	}
 }

@@ -3,85 +3,65 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"mcp-server/internal/emulator"
-	"mcp-server/plugins/internal/huaweicloud"
 	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
 
-const short = 30 * time.Millisecond
-
-func exportArgs(apps ...string) arguments {
-	return arguments{"instance_id": emulator.ROMAInstanceID, "apps": apps}
-}
-
 // TestExport runs the chain twice: the emulator's second job speaks the other dialect.
 func TestExport(t *testing.T) {
 	t.Parallel()
-	e, b := emulated(t, emulator.Config{JobDuration: short})
+	h := plugintest.Start(t, quick, emulator.Config{JobDuration: short})
 	for range 2 {
 		args := exportArgs(emulator.ROMAAppID, emulator.ROMASecondAppID)
 		args["tasks"] = []string{emulator.ROMATaskID}
-		r := b.call(t.Context(), "roma_export_assets", args)
+		r := h.Do(t, "roma_export_assets", args)
 		out := sdktest.Decode[exportOut](t, r)
 		if out.JobID == "" || out.ArchiveID == "" || len(out.Artifacts) != 1 {
 			t.Fatalf("got %+v", out)
 		}
 		a := out.Artifacts[0]
-		wantContent(t, e, a, "roma/"+out.ArchiveID)
+		h.WantStored(t, a, "roma/"+out.ArchiveID)
 		if a.MediaType != "application/zip" || !strings.HasSuffix(a.Name, ".zip") || a.Source.IDs["archive_id"] != out.ArchiveID || a.Source.RequestID == "" {
 			t.Errorf("artifact %+v", a)
 		}
 		plugintest.WantRising(t, r.Progress, 100, 90, "waiting for the job")
 	}
-	if n := archiveRequests(e); n != 2 {
+	if n := h.Sent("/assets/archives/"); n != 2 {
 		t.Errorf("%d requests for two archives", n)
 	}
 }
 
-func archiveRequests(e *emulator.Emulator) int {
-	n := 0
-	for _, r := range e.Requests() {
-		if strings.Contains(r.Path, "/assets/archives/") {
-			n++
-		}
-	}
-	return n
-}
-
 func TestExportWithoutWaiting(t *testing.T) {
 	t.Parallel()
-	e, b := emulated(t, emulator.Config{JobDuration: 200 * time.Millisecond})
+	h := plugintest.Start(t, quick, emulator.Config{JobDuration: 200 * time.Millisecond})
 	args := exportArgs(emulator.ROMAAppID)
 	args["wait"] = false
-	r := b.call(t.Context(), "roma_export_assets", args)
+	r := h.Do(t, "roma_export_assets", args)
 	var fields map[string]string
 	if err := json.Unmarshal(r.JSON, &fields); err != nil || len(fields) != 1 || fields["job_id"] == "" {
 		t.Fatalf("got %s", r.JSON)
 	}
-	ids := arguments{"instance_id": emulator.ROMAInstanceID, "job_id": fields["job_id"]}
-	now := sdktest.Decode[job](t, b.call(t.Context(), "roma_show_asset_job", ids))
+	ids := plugintest.Object{"instance_id": emulator.ROMAInstanceID, "job_id": fields["job_id"]}
+	now := sdktest.Decode[job](t, h.Do(t, "roma_show_asset_job", ids))
 	if now.Status != running || now.ProgressPercent == nil || *now.ProgressPercent > 1 || now.ArchiveID != "" {
 		t.Errorf("at first %+v", now)
 	}
 	for began := time.Now(); now.Status == running && time.Since(began) < 30*time.Second; {
-		now = sdktest.Decode[job](t, b.call(t.Context(), "roma_show_asset_job", ids))
+		now = sdktest.Decode[job](t, h.Do(t, "roma_show_asset_job", ids))
 	}
 	if now.Status != succeeded || now.ArchiveID == "" {
 		t.Fatalf("at the end %+v", now)
 	}
-	got := sdktest.Decode[downloadOut](t, b.call(t.Context(), "roma_download_asset_archive",
-		arguments{"instance_id": emulator.ROMAInstanceID, "archive_id": now.ArchiveID}))
-	wantContent(t, e, got.Artifacts[0], "roma/"+now.ArchiveID)
-	now = sdktest.Decode[job](t, b.call(t.Context(), "roma_show_asset_job", ids))
+	got := sdktest.Decode[downloadOut](t, h.Do(t, "roma_download_asset_archive",
+		plugintest.Object{"instance_id": emulator.ROMAInstanceID, "archive_id": now.ArchiveID}))
+	h.WantStored(t, got.Artifacts[0], "roma/"+now.ArchiveID)
+	now = sdktest.Decode[job](t, h.Do(t, "roma_show_asset_job", ids))
 	if now.Status != finished || now.ArchiveID != "" {
 		t.Errorf("after the download %+v", now)
 	}
@@ -90,38 +70,30 @@ func TestExportWithoutWaiting(t *testing.T) {
 // TestFailingExport has both dialects.
 func TestFailingExport(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{JobDuration: short})
+	h := plugintest.Start(t, quick, emulator.Config{JobDuration: short})
 	for range 2 {
-		r := b.call(t.Context(), "roma_export_assets", exportArgs(emulator.ROMAFailingAppID))
-		wantError(t, r, sdk.CodeFailedPrecondition, `application "broken": ROMA.00000101 some error details here`, "roma_export_assets", "!roma_download")
+		r := h.Do(t, "roma_export_assets", exportArgs(emulator.ROMAFailingAppID))
+		plugintest.WantFailure(t, r, sdk.CodeFailedPrecondition, `application "broken": ROMA.00000101 some error details here`, "roma_export_assets", "!roma_download")
 	}
-	wantError(t, b.call(t.Context(), "roma_export_assets", exportArgs("no-such-app")), sdk.CodeInvalidArgument, "ROMA.13000", "no-such-app", "roma_list_apps")
+	plugintest.WantFailure(t, h.Do(t, "roma_export_assets", exportArgs("no-such-app")), sdk.CodeInvalidArgument, "ROMA.13000", "no-such-app", "roma_list_apps")
 }
 
 func TestOneJobAtATime(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{JobDuration: time.Hour})
+	h := plugintest.Start(t, quick, emulator.Config{JobDuration: time.Hour})
 	args := exportArgs(emulator.ROMAAppID)
 	args["wait"] = false
-	first := sdktest.Decode[exportOut](t, b.call(t.Context(), "roma_export_assets", args))
-	wantError(t, b.call(t.Context(), "roma_export_assets", args), sdk.CodeFailedPrecondition,
+	first := sdktest.Decode[exportOut](t, h.Do(t, "roma_export_assets", args))
+	plugintest.WantFailure(t, h.Do(t, "roma_export_assets", args), sdk.CodeFailedPrecondition,
 		"ROMA.10012", first.JobID, "one asset job at a time", "roma_show_asset_job")
 }
 
 func TestCancelledWhileWaiting(t *testing.T) {
 	t.Parallel()
-	e, b := emulated(t, emulator.Config{JobDuration: time.Hour})
-	ctx, cancel := context.WithCancel(t.Context())
-	var watcher sync.WaitGroup
-	defer watcher.Wait()
-	watcher.Go(func() {
-		defer cancel()
-		_ = huaweicloud.Poll(ctx, time.Millisecond, time.Millisecond, func(context.Context) (bool, error) {
-			return slices.ContainsFunc(e.Requests(), func(r emulator.Request) bool { return strings.Contains(r.Path, "/assets/jobs/") }), nil
-		})
-	})
-	wantError(t, b.call(ctx, "roma_export_assets", exportArgs(emulator.ROMAAppID)), sdk.CodeCanceled)
-	if archiveRequests(e) != 0 {
+	h := plugintest.Start(t, quick, emulator.Config{JobDuration: time.Hour})
+	ctx := h.CanceledAt(t, "/assets/jobs/")
+	plugintest.WantFailure(t, h.Call(ctx, "roma_export_assets", exportArgs(emulator.ROMAAppID)), sdk.CodeCanceled)
+	if h.Sent("/assets/archives/") != 0 {
 		t.Error("an archive was asked for")
 	}
 }
@@ -129,24 +101,11 @@ func TestCancelledWhileWaiting(t *testing.T) {
 // TestDeadline must get the tool's own answer, with the ids, and not the host's.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{JobDuration: time.Hour})
+	h := plugintest.Start(t, quick, emulator.Config{JobDuration: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	r := b.call(ctx, "roma_export_assets", exportArgs(emulator.ROMAAppID))
-	wantError(t, r, sdk.CodeDeadlineExceeded, `"RUNNING"`, "roma_show_asset_job", "job_id")
-}
-
-// chainRoutes is a cloud whose job answers in turn with the given texts, the last one for ever.
-func chainRoutes(states ...string) map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
-		"POST /v2/p/instances/i/assets/export": answer(`{"job_id":"j"}`),
-		"/assets/jobs/j": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write([]byte(states[0]))
-			if len(states) > 1 {
-				states = states[1:]
-			}
-		},
-	}
+	r := h.Call(ctx, "roma_export_assets", exportArgs(emulator.ROMAAppID))
+	plugintest.WantFailure(t, r, sdk.CodeDeadlineExceeded, `"RUNNING"`, "roma_show_asset_job", "job_id")
 }
 
 func TestChainOnStub(t *testing.T) {
@@ -163,32 +122,27 @@ func TestChainOnStub(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stubbed(t, chainRoutes(tc.states...))
-			r := s.call(t.Context(), "roma_export_assets", arguments{"instance_id": "i", "apps": []string{"a"}})
-			wantError(t, r, tc.code, tc.texts...)
+			h := plugintest.Stub(t, quick, chainRoutes(tc.states...))
+			r := h.Do(t, "roma_export_assets", plugintest.Object{"instance_id": "i", "apps": []string{"a"}})
+			plugintest.WantFailure(t, r, tc.code, tc.texts...)
 		})
 	}
 }
 
 func TestExportWithoutJobID(t *testing.T) {
 	t.Parallel()
-	s := stubbed(t, map[string]http.HandlerFunc{"/assets/export": answer(`{}`)})
-	r := s.call(t.Context(), "roma_export_assets", arguments{"instance_id": "i", "apps": []string{"a"}})
-	wantError(t, r, sdk.CodeUnavailable, "without a job_id")
+	h := plugintest.Stub(t, quick, plugintest.Routes{"/v2/p/instances/i/assets/export": plugintest.Answer(`{}`)})
+	r := h.Do(t, "roma_export_assets", plugintest.Object{"instance_id": "i", "apps": []string{"a"}})
+	plugintest.WantFailure(t, r, sdk.CodeUnavailable, "without a job_id")
 }
 
 // TestUnknownStatusIsNoEnd also has an archive_id that comes late and a percentage that runs wild.
 func TestUnknownStatusIsNoEnd(t *testing.T) {
 	t.Parallel()
-	e, err := emulator.Start(t.Context(), emulator.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = e.Close() }()
-	zip, _ := e.Content("roma/" + emulator.ROMAArchiveID)
+	zip, _ := plugintest.Start(t, quick, emulator.Config{}).Cloud.Content("roma/" + emulator.ROMAArchiveID)
 	routes := chainRoutes(`{"status":"Queued","progress_percent":35}`, `{"status":""}`, `{"status":"Success","progress_percent":-1}`, `{"status":"Success","archive_id":"a"}`)
-	routes["/assets/archives/a"] = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(zip) }
-	r := stubbed(t, routes).call(t.Context(), "roma_export_assets", arguments{"instance_id": "i", "apps": []string{"a"}})
+	routes["/v2/p/instances/i/assets/archives/a"] = plugintest.Answer(string(zip))
+	r := plugintest.Stub(t, quick, routes).Do(t, "roma_export_assets", plugintest.Object{"instance_id": "i", "apps": []string{"a"}})
 	out := sdktest.Decode[exportOut](t, r)
 	if len(out.Artifacts) != 1 || out.Artifacts[0].Name != "asset_a.zip" || out.Artifacts[0].Size != int64(len(zip)) {
 		t.Errorf("got %+v", out)

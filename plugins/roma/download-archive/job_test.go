@@ -2,12 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"mcp-server/internal/emulator"
+	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
@@ -50,8 +50,8 @@ func TestJobInEveryDialect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stubbed(t, map[string]http.HandlerFunc{"/instances/i/assets/jobs/j": answer(tc.body)})
-			got := sdktest.Decode[job](t, s.call(t.Context(), "roma_show_asset_job", arguments{"instance_id": "i", "job_id": "j"}))
+			h := plugintest.Stub(t, quick, plugintest.Routes{"/v2/p/instances/i/assets/jobs/j": plugintest.Answer(tc.body)})
+			got := sdktest.Decode[job](t, h.Do(t, "roma_show_asset_job", plugintest.Object{"instance_id": "i", "job_id": "j"}))
 			tc.want.JobID = "j"
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -62,9 +62,9 @@ func TestJobInEveryDialect(t *testing.T) {
 
 func TestUnknownJob(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{})
-	r := b.call(t.Context(), "roma_show_asset_job", arguments{"instance_id": emulator.ROMAInstanceID, "job_id": emulator.ROMAArchiveID})
-	wantError(t, r, sdk.CodeNotFound, "not an archive_id", "roma_export_assets")
+	h := plugintest.Start(t, quick, emulator.Config{})
+	r := h.Do(t, "roma_show_asset_job", plugintest.Object{"instance_id": emulator.ROMAInstanceID, "job_id": emulator.ROMAArchiveID})
+	plugintest.WantFailure(t, r, sdk.CodeNotFound, "not an archive_id", "roma_export_assets")
 }
 
 func FuzzJobFields(f *testing.F) {

@@ -11,18 +11,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mcp-server/internal/emulator"
+	"mcp-server/plugins/internal/plugintest"
 	"mcp-server/sdk"
 	"mcp-server/sdk/sdktest"
 )
 
 func TestListInstances(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{})
-	all := sdktest.Decode[listInstancesOut](t, b.call(t.Context(), "roma_list_instances", arguments{}))
+	h := plugintest.Start(t, quick, emulator.Config{})
+	all := sdktest.Decode[listInstancesOut](t, h.Do(t, "roma_list_instances", plugintest.Object{}))
 	if all.Total != 2 || len(all.Instances) != 2 {
 		t.Errorf("got %+v", all)
 	}
-	some := sdktest.Decode[listInstancesOut](t, b.call(t.Context(), "roma_list_instances", arguments{"status": "RUNNING"}))
+	some := sdktest.Decode[listInstancesOut](t, h.Do(t, "roma_list_instances", plugintest.Object{"status": "RUNNING"}))
 	if some.Total != 1 || some.Instances[0].ID != emulator.ROMAInstanceID || some.Instances[0].Status != "RUNNING" {
 		t.Errorf("got %+v", some)
 	}
@@ -30,8 +31,8 @@ func TestListInstances(t *testing.T) {
 
 func TestListApps(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{})
-	out := sdktest.Decode[listAppsOut](t, b.call(t.Context(), "roma_list_apps", arguments{"instance_id": emulator.ROMAInstanceID}))
+	h := plugintest.Start(t, quick, emulator.Config{})
+	out := sdktest.Decode[listAppsOut](t, h.Do(t, "roma_list_apps", plugintest.Object{"instance_id": emulator.ROMAInstanceID}))
 	got := map[string]string{}
 	for _, a := range out.Apps {
 		got[a.ID] = a.Name
@@ -40,8 +41,8 @@ func TestListApps(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || out.Total != 3 {
 		t.Errorf("total %d, apps (-want +got):\n%s", out.Total, diff)
 	}
-	r := b.call(t.Context(), "roma_list_apps", arguments{"instance_id": "13760c1f-e865-4e61-a09b-000000000000"})
-	wantError(t, r, sdk.CodeNotFound, "roma_list_instances")
+	r := h.Do(t, "roma_list_apps", plugintest.Object{"instance_id": "13760c1f-e865-4e61-a09b-000000000000"})
+	plugintest.WantFailure(t, r, sdk.CodeNotFound, "roma_list_instances")
 }
 
 // TestAllPages has a cloud whose pages are smaller than asked for, and one that pages without end.
@@ -61,7 +62,7 @@ func TestAllPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stubbed(t, map[string]http.HandlerFunc{"/instances/i/apps": func(w http.ResponseWriter, r *http.Request) {
+			h := plugintest.Stub(t, quick, plugintest.Routes{"/v2/p/instances/i/apps": func(w http.ResponseWriter, r *http.Request) {
 				offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
 				if tc.ignore {
 					offset = 0
@@ -72,7 +73,7 @@ func TestAllPages(t *testing.T) {
 				}
 				_ = json.NewEncoder(w).Encode(map[string]any{"total": tc.total, "apps": apps})
 			}})
-			out := sdktest.Decode[listAppsOut](t, s.call(t.Context(), "roma_list_apps", arguments{"instance_id": "i"}))
+			out := sdktest.Decode[listAppsOut](t, h.Do(t, "roma_list_apps", plugintest.Object{"instance_id": "i"}))
 			if len(out.Apps) != tc.want || out.Total != tc.want {
 				t.Errorf("%d apps, total %d, want %d", len(out.Apps), out.Total, tc.want)
 			}
@@ -82,16 +83,16 @@ func TestAllPages(t *testing.T) {
 
 func TestWhatCannotBeAnID(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{})
+	h := plugintest.Start(t, quick, emulator.Config{})
 	long := strings.Repeat("a", 65)
 	for _, id := range []string{"", "a/b", "..", "a b", "a\nb", "a%2fb", "应用", "-a", long} {
-		for tool, args := range map[string]arguments{
+		for tool, args := range map[string]plugintest.Object{
 			"roma_list_apps":              {"instance_id": id},
 			"roma_export_assets":          {"instance_id": "i", "apps": []string{id}},
 			"roma_show_asset_job":         {"instance_id": "i", "job_id": id},
 			"roma_download_asset_archive": {"instance_id": "i", "archive_id": id},
 		} {
-			wantError(t, b.call(t.Context(), tool, args), sdk.CodeInvalidArgument, "input schema refuses")
+			plugintest.WantFailure(t, h.Do(t, tool, args), sdk.CodeInvalidArgument, "input schema refuses")
 		}
 	}
 	for _, id := range []string{"", "a/b", "..", "a b", long} { // a host that does not look at the schema
@@ -109,28 +110,20 @@ func TestWhatCannotBeAnID(t *testing.T) {
 
 func TestExportArguments(t *testing.T) {
 	t.Parallel()
-	_, b := emulated(t, emulator.Config{})
-	for name, args := range map[string]arguments{
+	h := plugintest.Start(t, quick, emulator.Config{})
+	for name, args := range map[string]plugintest.Object{
 		"no apps":        {"instance_id": "i", "apps": []string{}},
 		"apps twice":     {"instance_id": "i", "apps": []string{"a", "a"}},
 		"unknown":        {"instance_id": "i", "apps": []string{"a"}, "app": "a"},
 		"apps missing":   {"instance_id": "i"},
-		"too many apps":  {"instance_id": "i", "apps": many(101)},
-		"too many tasks": {"instance_id": "i", "apps": many(1), "tasks": many(101)},
+		"too many apps":  {"instance_id": "i", "apps": plugintest.IDs(101)},
+		"too many tasks": {"instance_id": "i", "apps": plugintest.IDs(1), "tasks": plugintest.IDs(101)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantError(t, b.call(t.Context(), "roma_export_assets", args), sdk.CodeInvalidArgument, "input schema refuses")
+			plugintest.WantFailure(t, h.Do(t, "roma_export_assets", args), sdk.CodeInvalidArgument, "input schema refuses")
 		})
 	}
-	good := arguments{"instance_id": emulator.ROMAInstanceID, "apps": many(100), "tasks": many(100), "wait": false, "region": "cn-north-4"}
-	wantError(t, b.call(t.Context(), "roma_export_assets", good), sdk.CodeInvalidArgument, "ROMA.13000", "!input schema")
-}
-
-func many(n int) []string {
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = fmt.Sprint("app", i)
-	}
-	return ids
+	good := plugintest.Object{"instance_id": emulator.ROMAInstanceID, "apps": plugintest.IDs(100), "tasks": plugintest.IDs(100), "wait": false, "region": "cn-north-4"}
+	plugintest.WantFailure(t, h.Do(t, "roma_export_assets", good), sdk.CodeInvalidArgument, "ROMA.13000", "!input schema")
 }
