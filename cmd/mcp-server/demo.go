@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,37 +23,50 @@ import (
 )
 
 func newDemoCommand(s *settings, std streams) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Run all five operations against the emulator, through real plugins and real MCP",
 		Long: `Run all five operations: the emulator of the cloud and the real server are started, this command speaks
 MCP to the server as an editor would, and every file is compared with what the emulator holds.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			d := &demo{settings: s, std: std}
-			defer func(begin time.Time) {
-				if d.done {
-					d.say("\nall five operations done in %s; the files are under\n%s", time.Since(begin).Round(10*time.Millisecond), d.folder)
-				}
-			}(time.Now())
-			return d.run(c.Context())
+			asJSON, err := s.wantsJSON()
+			if err != nil {
+				return err
+			}
+			d := &demo{settings: s, std: std, story: std.out}
+			if asJSON {
+				d.story = std.err
+			}
+			begin := time.Now()
+			if err := d.run(c.Context()); err != nil {
+				return err
+			}
+			d.say("\nall five operations done in %s; the files are under\n%s", time.Since(begin).Round(10*time.Millisecond), d.folder)
+			if asJSON {
+				return writeJSON(std.out, map[string]any{"folder": d.folder, "artifacts": d.artifacts})
+			}
+			return d.silenced
 		},
 	}
+	addOutputFlag(c, s)
+	return c
 }
 
 // demo is one run of the demonstration.
 type demo struct {
-	settings *settings
-	std      streams
-	folder   string
-	cloud    *emulator.Emulator
-	client   *transport.Client
-	done     bool
-	silenced error // the output could not be written
+	settings  *settings
+	std       streams
+	story     io.Writer // what happens, for people
+	folder    string
+	cloud     *emulator.Emulator
+	client    *transport.Client
+	artifacts []sdk.Artifact
+	silenced  error // the story could not be written
 }
 
 func (d *demo) say(format string, args ...any) {
-	if _, err := fmt.Fprintf(d.std.out, format+"\n", args...); err != nil && d.silenced == nil {
+	if _, err := fmt.Fprintf(d.story, format+"\n", args...); err != nil && d.silenced == nil {
 		d.silenced = fmt.Errorf("printing the results: %w", err)
 	}
 }
@@ -84,8 +98,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 			return fmt.Errorf("%s: %w", step.title, err)
 		}
 	}
-	d.done = true
-	return d.silenced
+	return nil
 }
 
 // connect starts this same program as a server and greets it.
@@ -98,7 +111,7 @@ func (d *demo) connect(ctx context.Context) error {
 		"--plugins", d.settings.pluginsDir, "--data-dir", d.folder, "--log-level", d.settings.logLevel)
 	server.Env = append(withoutCloud(os.Environ()), d.cloud.Environment()...)
 	server.Stderr = d.std.err
-	d.client, err = transport.StartServer(ctx, server, newProgressLines(d.std.out).print)
+	d.client, err = transport.StartServer(ctx, server, newProgressLines(d.story).print)
 	if err != nil {
 		return err
 	}
@@ -136,6 +149,7 @@ func (d *demo) compare(artifacts []sdk.Artifact, content string) error {
 	case a.SHA256 != hex.EncodeToString(sum[:]) || a.Size != int64(len(want)):
 		return fmt.Errorf("the checksum or size of %s is wrong", a.Name)
 	}
+	d.artifacts = append(d.artifacts, a)
 	shown, err := filepath.Rel(d.folder, a.Path)
 	if err != nil {
 		shown = a.Path

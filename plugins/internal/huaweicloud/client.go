@@ -38,7 +38,7 @@ type limits struct {
 
 func defaultLimits() limits {
 	return limits{
-		dial: 5 * time.Second, answer: 20 * time.Second, download: time.Minute, onceOnly: 5 * time.Minute,
+		dial: 5 * time.Second, answer: 10 * time.Second, download: 30 * time.Second, onceOnly: 5 * time.Minute,
 		stall: 30 * time.Second, agency: 3 * time.Second, firstPause: 250 * time.Millisecond, longPause: 30 * time.Second, retries: 3,
 	}
 }

@@ -39,6 +39,7 @@ func (s service) download(ctx context.Context, call *sdk.Call, in downloadIn) (d
 	if err := checkIDs([2]string{"instance_id", in.InstanceID}, [2]string{"archive_id", in.ArchiveID}); err != nil {
 		return downloadOut{}, err
 	}
+	call.Progress(0, 0, "asking for the archive; the cloud hands it out once, so the answer is awaited for up to 5 minutes")
 	got, err := s.fetch(ctx, call, nil, in.Target, in.InstanceID, in.ArchiveID)
 	if err != nil {
 		if huaweicloud.Says(err, sdk.CodeNotFound) {
