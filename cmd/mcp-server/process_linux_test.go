@@ -44,6 +44,50 @@ func TestKilledPluginEndsItsCallAndServesTheNext(t *testing.T) {
 	waitFor(t, "a call to find a fresh process", func() bool { return !s.call(t, "rfs_list_templates", nil).IsError })
 }
 
+// TestKilledPluginLosesNothingOfAnArchive kills the plugin, or cancels the call, in the middle of a download that the
+// cloud does not repeat.
+func TestKilledPluginLosesNothingOfAnArchive(t *testing.T) {
+	t.Parallel()
+	const arrived = 100_000
+	for _, end := range []string{"kill", "cancel"} {
+		t.Run(end, func(t *testing.T) {
+			t.Parallel()
+			data := t.TempDir()
+			s := startServerWith(t, emulator.Config{}, []string{"MCP_SERVER_DATA_DIR=" + data},
+				emulator.Fault{Service: emulator.ServiceROMA, Kind: emulator.FaultStall, After: arrived})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			answer := make(chan *mcp.CallToolResult, 1)
+			go func() {
+				r, _ := s.CallTool(ctx, &mcp.CallToolParams{Name: "roma_download_asset_archive", Arguments: map[string]any{
+					"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID,
+				}})
+				answer <- r
+			}()
+			files := func(pattern string) (found []string) {
+				paths, _ := filepath.Glob(filepath.Join(data, pattern))
+				for _, path := range paths {
+					if info, err := os.Stat(path); err == nil && info.Size() == arrived {
+						found = append(found, path)
+					}
+				}
+				return found
+			}
+			waitFor(t, "the beginning of the archive", func() bool { return len(files("staging/*/*/*")) == 1 })
+			if end == "cancel" {
+				cancel()
+				<-answer
+			} else {
+				kill(t, s.plugin(t, "roma-download-archive"))
+				if r := <-answer; r == nil || !strings.Contains(textOf(r), filepath.Join(data, "partial")) {
+					t.Errorf("answered by %+v", r)
+				}
+			}
+			waitFor(t, "the beginning to be kept", func() bool { return len(files("partial/*")) == 1 })
+		})
+	}
+}
+
 // TestKilledServerLeavesNothing kills the server the hard way: no plugin outlives it, and no file.
 func TestKilledServerLeavesNothing(t *testing.T) {
 	t.Parallel()

@@ -84,18 +84,43 @@ func (s *Store) Keep(c Candidate) (string, error) {
 	if err := check(c); err != nil {
 		return "", err
 	}
+	return s.keep(c.StagingDir, c.Path, CleanName(c.Name))
+}
+
+// Rescue keeps all that a call left in its folder: what a plugin had received when it was killed, or its call cancelled.
+func (s *Store) Rescue(stagingDir string) (paths []string, err error) {
+	entries, err := os.ReadDir(stagingDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		info, infoErr := e.Info()
+		if infoErr != nil || !info.Mode().IsRegular() || info.Size() == 0 || !solelyOwned(info) {
+			continue
+		}
+		path, keepErr := s.keep(stagingDir, e.Name(), CleanName(e.Name()))
+		if keepErr != nil {
+			err = errors.Join(err, keepErr)
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths, err
+}
+
+func (s *Store) keep(stagingDir, file, name string) (string, error) {
 	if err := os.MkdirAll(s.folder("partial"), 0o700); err != nil {
 		return "", err
 	}
-	base := filepath.Join(s.folder("partial"), filepath.Base(c.StagingDir)+"-")
-	path := base + CleanName(c.Name)
+	base := filepath.Join(s.folder("partial"), filepath.Base(stagingDir)+"-")
+	path := base + name
 	for n := 2; ; n++ { // a call may keep several of one name
 		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 			break
 		}
-		path = fmt.Sprintf("%s%d-%s", base, n, CleanName(c.Name))
+		path = fmt.Sprintf("%s%d-%s", base, n, name)
 	}
-	if err := os.Rename(filepath.Join(c.StagingDir, c.Path), path); err != nil {
+	if err := os.Rename(filepath.Join(stagingDir, file), path); err != nil {
 		return "", err
 	}
 	return path, syncFolder(filepath.Dir(path))

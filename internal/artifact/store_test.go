@@ -187,6 +187,21 @@ func TestKeepMovesThePartOut(t *testing.T) {
 	}
 }
 
+func TestRescueKeepsWhatACallLeft(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	c := stage(t, s, "half")
+	must(t, os.WriteFile(filepath.Join(c.StagingDir, "empty"), nil, 0o600))
+	must(t, os.Symlink("/etc/passwd", filepath.Join(c.StagingDir, "link")))
+	paths, err := s.Rescue(c.StagingDir)
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("kept %v, %v", paths, err)
+	}
+	if content, err := os.ReadFile(paths[0]); err != nil || string(content) != "half" {
+		t.Errorf("content %q, %v", content, err)
+	}
+}
+
 func TestStagingGoesWithItsHost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

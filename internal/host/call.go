@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,12 +95,29 @@ func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, erro
 		File:     func(_ context.Context, f *pluginv1.File) *pluginv1.FileReply { return c.takeFile(staging, f) },
 	})
 	if err != nil {
-		return Result{}, err
+		return Result{}, c.rescue(staging, err)
 	}
 	if err := c.checkResult(out); err != nil {
 		return Result{}, err
 	}
 	return Result{Structured: out, Artifacts: c.artifacts}, nil
+}
+
+// rescue keeps what had arrived of a download when its call was cut, unless the download can simply be repeated.
+func (c *call) rescue(staging string, err error) error {
+	if staging == "" || c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent {
+		return err
+	}
+	kept, rescueErr := c.store.Rescue(staging)
+	if rescueErr != nil {
+		c.logger.Error("what had arrived could not be kept", "err", rescueErr)
+	}
+	if len(kept) == 0 {
+		return err
+	}
+	e := *sdk.AsError(err)
+	e.Message += ". What had arrived is kept in " + strings.Join(kept, ", ")
+	return &e
 }
 
 // checkResult keeps from a client what would end its connection, or what it would refuse for its schema.
