@@ -1,17 +1,13 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
@@ -22,14 +18,6 @@ import (
 const (
 	defaultTimeout = 5 * time.Minute
 	maxTimeout     = time.Hour
-)
-
-// What one plugin may put into the answers that every client reads whole: tools/list and the instructions.
-const (
-	maxTools        = 200 // of one plugin
-	maxTitle        = 200
-	maxDescription  = 4000
-	maxInstructions = 4000
 )
 
 // Tool is one tool that the host offers.
@@ -144,31 +132,22 @@ func (h *Host) report(p Problem) {
 	h.catalog.problems = append(h.catalog.problems, p)
 }
 
-// add takes a started plugin's tools in, and quarantines those that no client should see.
-func (h *Host) add(plugin string, process process, manifest sdk.Manifest) {
-	if extra := len(manifest.Tools) - maxTools; extra > 0 {
-		h.report(Problem{Plugin: plugin, Reason: fmt.Sprintf("it has %d tools, and only the first %d are taken", len(manifest.Tools), maxTools)})
-		manifest.Tools = manifest.Tools[:maxTools]
+// add takes in what a plugin offers, and reports what it offers wrongly.
+func (h *Host) add(o offer) {
+	for _, p := range o.problems {
+		h.report(p)
 	}
-	if err := checkText("instructions", manifest.Instructions, maxInstructions); err != nil && manifest.Instructions != "" {
-		h.report(Problem{Plugin: plugin, Reason: "its instructions are not passed on: " + err.Error()})
-		manifest.Instructions = ""
-	}
-	var accepted []Tool
-	for _, described := range manifest.Tools {
-		tool, err := newTool(plugin, process, described)
-		if err == nil {
-			err = h.claimName(tool)
-		}
-		if err != nil {
-			h.report(Problem{Plugin: plugin, Tool: cmp.Or(shorten(described.Name), "(no name)"), Reason: err.Error()})
+	accepted := make([]Tool, 0, len(o.tools))
+	for _, tool := range o.tools {
+		if err := h.claimName(tool); err != nil {
+			h.report(Problem{Plugin: o.plugin, Tool: tool.Name, Reason: err.Error()})
 			continue
 		}
 		accepted = append(accepted, tool)
 	}
 	h.mu.Lock()
-	h.catalog.instructions[plugin] = manifest.Instructions
-	delete(h.catalog.starting, plugin)
+	h.catalog.instructions[o.plugin] = o.instructions
+	delete(h.catalog.starting, o.plugin)
 	h.mu.Unlock()
 	h.register(accepted)
 }
@@ -180,43 +159,5 @@ func (h *Host) claimName(tool Tool) error {
 		return fmt.Errorf("the plugin %s has a tool of that name already; rename one of them", owner.Plugin)
 	}
 	h.catalog.tools[tool.Name] = tool
-	return nil
-}
-
-// toolName is what every MCP client accepts, with room for the prefixes that clients add.
-var toolName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`)
-
-func newTool(plugin string, process process, m sdk.ToolManifest) (Tool, error) {
-	if !toolName.MatchString(m.Name) {
-		return Tool{}, fmt.Errorf("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
-	}
-	if err := checkText("title", m.Title, maxTitle); err != nil {
-		return Tool{}, err
-	}
-	if err := checkText("description", m.Description, maxDescription); err != nil {
-		return Tool{}, err
-	}
-	tool := Tool{Plugin: plugin, ToolManifest: m, process: process}
-	var err error
-	if tool.input, err = compile(m.InputSchema); err != nil {
-		return Tool{}, fmt.Errorf("the input schema: %w", err)
-	}
-	if len(m.OutputSchema) > 0 {
-		if tool.output, err = compile(m.OutputSchema); err != nil {
-			return Tool{}, fmt.Errorf("the output schema: %w", err)
-		}
-	}
-	return tool, checkDefinition(tool)
-}
-
-func checkText(what, text string, most int) error {
-	switch {
-	case strings.TrimSpace(text) == "":
-		return fmt.Errorf("it has no %s", what)
-	case utf8.RuneCountInString(text) > most:
-		return fmt.Errorf("its %s has more than %d characters", what, most)
-	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }):
-		return fmt.Errorf("its %s has control characters", what)
-	}
 	return nil
 }

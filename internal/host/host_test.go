@@ -74,7 +74,7 @@ func TestBadToolsAreQuarantined(t *testing.T) {
 			h := newTestHost(t)
 			bad := toolManifest("test_bad")
 			tc.spoil(&bad)
-			h.add("p", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_good"), bad}, Instructions: "Use test_good."})
+			h.add(examine("p", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_good"), bad}, Instructions: "Use test_good."}))
 			if tools := h.Tools(); len(tools) != 1 || tools[0].Name != "test_good" {
 				t.Errorf("tools %v", tools)
 			}
@@ -92,8 +92,8 @@ func TestBadToolsAreQuarantined(t *testing.T) {
 func TestNameClashNamesBothOwners(t *testing.T) {
 	t.Parallel()
 	h := newTestHost(t)
-	h.add("first", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_same")}})
-	h.add("second", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_same")}})
+	h.add(examine("first", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_same")}}))
+	h.add(examine("second", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_same")}}))
 	tool, err := h.Tool("test_same")
 	if err != nil || tool.Plugin != "first" {
 		t.Errorf("owner %q, %v", tool.Plugin, err)
@@ -111,7 +111,7 @@ func TestCallStoresFilesAndReportsProgress(t *testing.T) {
 	var staging string
 	storing := toolManifest("test_run")
 	storing.StoresFiles = true
-	h.add("p", fake(func(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
+	h.add(examine("p", fake(func(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
 		staging = r.StagingDir
 		if err := os.WriteFile(filepath.Join(staging, "f"), content, 0o600); err != nil {
 			return nil, err
@@ -122,7 +122,7 @@ func TestCallStoresFilesAndReportsProgress(t *testing.T) {
 			Path: "f", Name: "a b.txt", Size: int64(len(content)), Sha256: sum[:], Source: []byte(`{"operation":"Op"}`),
 		})
 		return reply.GetArtifact(), nil
-	}), sdk.Manifest{Tools: []sdk.ToolManifest{storing}})
+	}), sdk.Manifest{Tools: []sdk.ToolManifest{storing}}))
 	var progress []Progress
 	r, err := h.Call(t.Context(), "test_run", nil, func(p Progress) { progress = append(progress, p) })
 	if err != nil {
@@ -164,9 +164,9 @@ func TestCallErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newTestHost(t)
-			h.add("p", fake(func(context.Context, supervisor.Request, pluginv1.Events) (json.RawMessage, error) {
+			h.add(examine("p", fake(func(context.Context, supervisor.Request, pluginv1.Events) (json.RawMessage, error) {
 				return json.RawMessage(tc.out), tc.err
-			}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}})
+			}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
 			_, err := h.Call(t.Context(), "test_run", nil, nil)
 			if e := sdk.AsError(err); err == nil || e.Code != tc.code || !strings.Contains(e.Message, tc.want) {
 				t.Errorf("got %v", err)
@@ -193,7 +193,7 @@ func TestCrashOfAWritingToolDoesNotInviteARepeat(t *testing.T) {
 func TestUnknownToolNamesTheKnown(t *testing.T) {
 	t.Parallel()
 	h := newTestHost(t)
-	h.add("p", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}})
+	h.add(examine("p", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
 	_, err := h.Call(t.Context(), strings.Repeat("x", 1<<20), nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "test_run") || len(err.Error()) > 500 {
 		t.Errorf("got %.600v", err)
@@ -203,12 +203,12 @@ func TestUnknownToolNamesTheKnown(t *testing.T) {
 func TestOneCallGetsADeadline(t *testing.T) {
 	t.Parallel()
 	h := newTestHost(t)
-	h.add("p", fake(func(ctx context.Context, _ supervisor.Request, _ pluginv1.Events) (json.RawMessage, error) {
+	h.add(examine("p", fake(func(ctx context.Context, _ supervisor.Request, _ pluginv1.Events) (json.RawMessage, error) {
 		if _, bounded := ctx.Deadline(); !bounded {
 			return nil, errors.New("no deadline")
 		}
 		return json.RawMessage("{}"), nil
-	}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}})
+	}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
 	if _, err := h.Call(t.Context(), "test_run", nil, nil); err != nil {
 		t.Error(err)
 	}
@@ -234,7 +234,7 @@ func TestOnePluginCannotFillTheList(t *testing.T) {
 	for n := range maxTools + 1 {
 		m.Tools = append(m.Tools, toolManifest(fmt.Sprintf("test_%d", n)))
 	}
-	h.add("p", nil, m)
+	h.add(examine("p", nil, m))
 	if n := len(h.Tools()); n != maxTools || len(h.Problems()) != 2 || strings.Contains(h.instructions(), "xxxx") {
 		t.Errorf("%d tools, problems %v", n, h.Problems())
 	}

@@ -7,15 +7,13 @@ import (
 	"time"
 
 	"mcp-server/internal/supervisor"
-	"mcp-server/sdk"
 )
 
 // arrival is a plugin that has started, or has failed to.
 type arrival struct {
-	name     string
-	plugin   *supervisor.Plugin
-	manifest sdk.Manifest
-	err      error
+	name  string
+	offer offer
+	err   error
 }
 
 // startPlugins launches every plugin at the same time. Those that are there when all are, or when the grace ends, are
@@ -27,7 +25,7 @@ func (h *Host) startPlugins(ctx context.Context, found []supervisor.Binary) {
 		h.starting.Go(func() {
 			plugin := h.supervisor.Plugin(binary)
 			manifest, err := plugin.Start(ctx)
-			arrivals <- arrival{name: binary.Name, plugin: plugin, manifest: manifest, err: err}
+			arrivals <- arrival{name: binary.Name, offer: examine(binary.Name, plugin, manifest), err: err}
 		})
 	}
 	grace := time.NewTimer(h.cfg.StartGrace)
@@ -60,7 +58,7 @@ func (h *Host) startPlugins(ctx context.Context, found []supervisor.Binary) {
 func (h *Host) takeIn(ctx context.Context, a arrival) {
 	switch {
 	case a.err == nil:
-		h.add(a.name, a.plugin, a.manifest)
+		h.add(a.offer)
 	case h.closing.Load() || ctx.Err() != nil:
 		h.arrived(a.name)
 	default:
