@@ -112,12 +112,9 @@ func (f *File) finish() error {
 	if f.closed {
 		return nil
 	}
-	if err := f.file.Sync(); err != nil {
+	f.closed = true // whatever follows: Keep still hands over what the disk has taken
+	if err := errors.Join(f.file.Sync(), f.file.Close()); err != nil {
 		return storageError("syncing the download", err)
-	}
-	f.closed = true
-	if err := f.file.Close(); err != nil {
-		return storageError("closing the download", err)
 	}
 	return nil
 }

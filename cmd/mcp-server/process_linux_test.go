@@ -44,12 +44,12 @@ func TestKilledPluginEndsItsCallAndServesTheNext(t *testing.T) {
 	waitFor(t, "a call to find a fresh process", func() bool { return !s.call(t, "rfs_list_templates", nil).IsError })
 }
 
-// TestKilledPluginLosesNothingOfAnArchive kills the plugin, or cancels the call, in the middle of a download that the
+// TestNothingIsLostOfAnArchive kills the plugin or the server, or cancels the call, in the middle of a download that the
 // cloud does not repeat.
-func TestKilledPluginLosesNothingOfAnArchive(t *testing.T) {
+func TestNothingIsLostOfAnArchive(t *testing.T) {
 	t.Parallel()
 	const arrived = 100_000
-	for _, end := range []string{"kill", "cancel"} {
+	for _, end := range []string{"kill plugin", "kill server", "cancel"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
@@ -74,14 +74,19 @@ func TestKilledPluginLosesNothingOfAnArchive(t *testing.T) {
 				return found
 			}
 			waitFor(t, "the beginning of the archive", func() bool { return len(files("staging/*/*/*")) == 1 })
-			if end == "cancel" {
+			switch end {
+			case "cancel":
 				cancel()
 				<-answer
-			} else {
+			case "kill plugin":
 				kill(t, s.plugin(t, "roma-download-archive"))
 				if r := <-answer; r == nil || !strings.Contains(textOf(r), filepath.Join(data, "partial")) {
 					t.Errorf("answered by %+v", r)
 				}
+			case "kill server":
+				kill(t, s.process.Process.Pid)
+				<-answer
+				startServerWith(t, emulator.Config{}, []string{"MCP_SERVER_DATA_DIR=" + data})
 			}
 			waitFor(t, "the beginning to be kept", func() bool { return len(files("partial/*")) == 1 })
 		})

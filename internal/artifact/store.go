@@ -6,7 +6,7 @@
 //	artifacts/<id>/<file name>        the content; id is the first half of its SHA-256 in hexadecimal
 //	artifacts/<id>/.<file name>.json  its metadata, an sdk.Artifact
 //	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed
-//	partial/<call>-<file name>        what arrived of a download that could not be finished and not be repeated
+//	partial/<call>-<file name>        what arrived of a download that was cut; nothing removes it yet
 //
 // A file appears under its final name only complete, synced and with a checked size. Start reading at [Store.Adopt].
 package artifact
@@ -45,11 +45,24 @@ func Open(dir string, logger *slog.Logger) (*Store, error) {
 			return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
 		}
 	}
-	hostfolder.Sweep(s.folder("staging"), stagingPrefix)
+	hostfolder.Sweep(s.folder("staging"), stagingPrefix, s.inherit)
 	if s.staging, err = hostfolder.New(s.folder("staging"), stagingPrefix); err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
 	}
 	return s, nil
+}
+
+// inherit keeps what calls of a host that was killed had received: nobody knows whether it can be fetched again.
+func (s *Store) inherit(folder string) {
+	calls, err := filepath.Glob(filepath.Join(folder, "call-*"))
+	if err != nil {
+		return // only a malformed pattern
+	}
+	for _, call := range calls {
+		if kept, err := s.Rescue(call); len(kept) > 0 || err != nil {
+			s.logger.Warn("a host was killed during a download; what had arrived is kept", "paths", kept, "err", err)
+		}
+	}
 }
 
 // Close removes this host's staging folder.

@@ -211,7 +211,11 @@ func TestStagingGoesWithItsHost(t *testing.T) {
 	dead := filepath.Join(dir, "staging", "host-1-dead")
 	must(t, os.MkdirAll(filepath.Join(dead, "call-1"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600))
+	must(t, os.WriteFile(filepath.Join(dead, "call-1", "file-1"), []byte("half"), 0o600))
 	openStore(t, dir)
+	if content, err := os.ReadFile(filepath.Join(dir, "partial", "call-1-file-1")); err != nil || string(content) != "half" {
+		t.Errorf("of the dead host's download %q is kept, %v", content, err)
+	}
 	if _, err := os.Stat(dead); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the dead host's folder is still there: %v", err)
 	}

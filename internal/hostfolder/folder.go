@@ -76,20 +76,20 @@ func (f *Folder) Remove() {
 }
 
 // Sweep removes the folders below parent that hosts left behind which were killed. Folders of living hosts and everything
-// else stay.
-func Sweep(parent, prefix string) {
+// else stay. Before a folder is removed it is given to last, unless that is nil, while no other host can sweep it.
+func Sweep(parent, prefix string, last func(folder string)) {
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return // New reports a folder that cannot be used
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && e.IsDir() && strings.HasPrefix(e.Name(), prefix) && ours(info) {
-			sweep(filepath.Join(parent, e.Name()))
+			sweep(filepath.Join(parent, e.Name()), last)
 		}
 	}
 }
 
-func sweep(folder string) {
+func sweep(folder string, last func(folder string)) {
 	lock := flock.New(filepath.Join(folder, lockName), flock.SetFlag(os.O_RDWR)) // never made by a sweep
 	stale, err := lock.TryLock()
 	if errors.Is(err, os.ErrNotExist) {
@@ -97,6 +97,9 @@ func sweep(folder string) {
 		stale = err == nil && time.Since(info.ModTime()) > unlockedFor
 	}
 	if stale {
+		if last != nil {
+			last(folder)
+		}
 		removeLocked(folder, lock)
 	}
 	_ = lock.Close()

@@ -3,6 +3,7 @@ package hostfolder
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +28,11 @@ func TestSweepRemovesOnlyWhatDeadHostsLeft(t *testing.T) {
 	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-2*unlockedFor)); err != nil {
 		t.Fatal(err)
 	}
-	Sweep(parent, prefix)
+	var given []string
+	Sweep(parent, prefix, func(folder string) { given = append(given, filepath.Base(folder)) })
+	if len(given) != 2 || !slices.Contains(given, filepath.Base(dead.Path)) || !slices.Contains(given, "host-1-old") {
+		t.Errorf("the last look was at %v", given)
+	}
 	want := map[string]bool{filepath.Base(living.Path): true, "host-1-new": true, "other": true}
 	if diff := cmp.Diff(want, names(t, parent)); diff != "" {
 		t.Errorf("after the sweep (-want +got):\n%s", diff)
@@ -36,7 +41,7 @@ func TestSweepRemovesOnlyWhatDeadHostsLeft(t *testing.T) {
 	if names(t, parent)[filepath.Base(living.Path)] {
 		t.Error("the folder is there after Remove")
 	}
-	Sweep(filepath.Join(parent, "absent"), prefix)
+	Sweep(filepath.Join(parent, "absent"), prefix, nil)
 }
 
 func TestNewNeedsItsParent(t *testing.T) {

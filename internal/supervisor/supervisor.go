@@ -33,7 +33,7 @@ const folderPrefix = "mcpsrv-"
 func Open(cfg Config) (*Supervisor, error) {
 	cfg = cfg.withDefaults()
 	withholdFiles()
-	hostfolder.Sweep(cfg.RuntimeDir, folderPrefix)
+	hostfolder.Sweep(cfg.RuntimeDir, folderPrefix, nil)
 	folder, err := hostfolder.New(cfg.RuntimeDir, folderPrefix)
 	if err == nil && len(folder.Path) > maxFolderPath {
 		folder.Remove()
