@@ -12,7 +12,7 @@ import (
 	"mcp-server/sdk"
 )
 
-// TestMutePluginCostsTheOthersNothing has one plugin that works and one that never says a word.
+// TestMutePluginCostsTheOthersNothing has one plugin that works, one that never says a word, and one that fails.
 func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 	t.Parallel()
 	plugins := t.TempDir()
@@ -20,6 +20,9 @@ func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(plugins, "a-mute"), []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(plugins, "b-fails"), []byte("#!/bin/sh\necho the reason >&2\nexit 7\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	h, err := host.Start(t.Context(), host.Config{
@@ -38,6 +41,9 @@ func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`)))
 	if err != nil || !strings.Contains(string(answer), "The plugin a-mute is still starting") {
 		t.Errorf("the instructions do not name the mute plugin: %s, %v", answer, err)
+	}
+	if !strings.Contains(string(answer), "plugin b-fails") || !strings.Contains(string(answer), "the reason") {
+		t.Errorf("the instructions do not name the plugin that failed, and why: %s", answer)
 	}
 	h.Close() // returns although the start never will
 }

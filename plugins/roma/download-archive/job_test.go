@@ -73,7 +73,7 @@ func FuzzJobFields(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if !json.Valid([]byte(text)) {
-			t.Skip()
+			return // encoding/json never calls the method with it
 		}
 		var r reasons
 		var m moment
