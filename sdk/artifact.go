@@ -10,6 +10,8 @@ type Artifact struct {
 	SHA256    string `json:"sha256" jsonschema_description:"SHA-256 of the content, in hexadecimal."`
 	Path      string `json:"path" jsonschema_description:"The file on the host's disk."`
 	Source    Origin `json:"source" jsonschema_description:"Where the content came from."`
+	// Preview is nil where nobody made one.
+	Preview *Preview `json:"preview,omitempty" jsonschema_description:"What is in it."`
 }
 
 // Origin says where an artifact came from.
