@@ -18,15 +18,15 @@ type Call struct {
 
 	send    sync.Mutex // gRPC streams take one sender at a time
 	stream  pluginv1.ToolPlugin_CallServer
-	replies chan *pluginv1.FileReply
-	files   sync.Mutex // hand-overs are one at a time, so that replies need no table
+	replies chan *pluginv1.CallRequest
+	asking  sync.Mutex // questions are one at a time, so that replies need no table
 	nextID  uint32
 }
 
 func newCall(stream pluginv1.ToolPlugin_CallServer, start *pluginv1.Start) *Call {
 	c := &Call{
 		id: start.GetCallId(), stagingDir: start.GetStagingDir(),
-		stream: stream, replies: make(chan *pluginv1.FileReply, 1),
+		stream: stream, replies: make(chan *pluginv1.CallRequest, 1),
 	}
 	c.logger = slog.New(&callHandler{call: c})
 	return c
@@ -60,24 +60,22 @@ func (c *Call) receive() {
 		if err != nil {
 			return
 		}
-		if reply := request.GetFileReply(); reply != nil {
-			select {
-			case c.replies <- reply:
-			case <-c.stream.Context().Done():
-				return
-			}
+		select {
+		case c.replies <- request:
+		case <-c.stream.Context().Done():
+			return
 		}
 	}
 }
 
-// handOver gives a file to the host and waits for its answer. A reply to an earlier hand-over, whose caller gave up
-// waiting, is passed over.
-func (c *Call) handOver(ctx context.Context, file *pluginv1.File) (*pluginv1.FileReply, error) {
-	c.files.Lock()
-	defer c.files.Unlock()
+// ask sends the host a question and waits for its answer. The answer to an earlier question, whose caller gave up waiting,
+// is passed over.
+func (c *Call) ask(ctx context.Context, question func(id uint32) *pluginv1.CallEvent) (*pluginv1.CallRequest, error) {
+	c.asking.Lock()
+	defer c.asking.Unlock()
 	c.nextID++
-	file.Id = c.nextID
-	if err := c.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_File{File: file}}); err != nil {
+	id := c.nextID
+	if err := c.emit(question(id)); err != nil {
 		return nil, err
 	}
 	for {
@@ -86,7 +84,7 @@ func (c *Call) handOver(ctx context.Context, file *pluginv1.File) (*pluginv1.Fil
 			if !open {
 				return nil, &Error{Code: CodeUnavailable, Source: SourceHost, Message: "the host went away"}
 			}
-			if reply.GetId() == file.GetId() {
+			if reply.GetFileReply().GetId() == id || reply.GetClaimReply().GetId() == id {
 				return reply, nil
 			}
 		case <-ctx.Done():

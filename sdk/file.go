@@ -31,6 +31,8 @@ type FileInfo struct {
 	MediaType string
 	// Source says where the content came from.
 	Source Origin
+	// Claim is the call's claim when the file is what was claimed; nil otherwise.
+	Claim *Claim
 }
 
 // CreateFile starts a download.
@@ -127,13 +129,16 @@ func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*plug
 	if err != nil {
 		return nil, err
 	}
-	reply, err := f.call.handOver(ctx, &pluginv1.File{
-		Path: filepath.Base(f.file.Name()), Name: info.Name, MediaType: info.MediaType,
-		Size: f.size, Sha256: f.hash.Sum(nil), Source: source, Partial: partial,
+	answer, err := f.call.ask(ctx, func(id uint32) *pluginv1.CallEvent {
+		return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_File{File: &pluginv1.File{
+			Id: id, Path: filepath.Base(f.file.Name()), Name: info.Name, MediaType: info.MediaType,
+			Size: f.size, Sha256: f.hash.Sum(nil), Source: source, Partial: partial, Claimed: info.Claim != nil,
+		}}}
 	})
 	if err != nil {
 		return nil, err
 	}
+	reply := answer.GetFileReply()
 	if failure := reply.GetError(); failure != nil {
 		return nil, errorFromWire(failure)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -26,104 +25,79 @@ type Candidate struct {
 	Source     sdk.Origin
 }
 
-// Adopt moves a file from a call's folder into the store and returns it as an artifact. The file must be a regular file
-// beneath the folder, with one link and the announced size; the plugin has synced and hashed it. The same content under
-// the same name is replaced, which also mends a copy that someone has changed; the checksum is then computed anew, so
-// that no plugin can replace what another one stored. After an error the file is still in the call's folder.
-func (s *Store) Adopt(c Candidate) (sdk.Artifact, error) {
-	if len(c.SHA256) != 32 {
-		return sdk.Artifact{}, fmt.Errorf("the checksum of %q is not a SHA-256", c.Name)
+// Adopt moves a file from a call's folder into the store. The file must be a regular file beneath the folder, with one
+// link and the announced size; the plugin has synced and hashed it. The same content under the same name is replaced,
+// which also mends a copy that someone has changed; the checksum is then computed anew, so that no plugin can replace what
+// another one stored. After an error the file is still in the call's folder.
+func (s *Store) Adopt(c Candidate) (Record, error) { return s.adopt(c, "") }
+
+// adopt is Adopt; claim is the key of the once-only download that the file came from.
+func (s *Store) adopt(c Candidate, claim string) (Record, error) {
+	if len(c.SHA256) != sha256.Size {
+		return Record{}, fmt.Errorf("the checksum of %q is not a SHA-256", c.Name)
 	}
 	if err := check(c); err != nil {
-		return sdk.Artifact{}, err
+		return Record{}, err
 	}
-	name := CleanName(c.Name)
-	sum := hex.EncodeToString(c.SHA256)
-	folder := filepath.Join(s.folder("artifacts"), sum[:32])
-	a := sdk.Artifact{
-		URI: "artifact://" + sum[:32] + "/" + url.PathEscape(name), Name: name, MediaType: c.MediaType, Size: c.Size,
-		SHA256: sum, Path: filepath.Join(folder, name), Source: c.Source,
-	}
+	r := s.newRecord(c.Name, c.MediaType, c.Size, c.SHA256, c.Source)
+	r.Claim = claim
 	staged := filepath.Join(c.StagingDir, c.Path)
-	if _, err := os.Lstat(a.Path); err == nil {
-		if err := verify(staged, c.SHA256); err != nil {
-			return sdk.Artifact{}, err
+	if _, err := os.Lstat(r.Path); err == nil {
+		if err := verify(staged, r.SHA256); err != nil {
+			return Record{}, err
 		}
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return sdk.Artifact{}, err
-	}
-	if err := writeMetadata(filepath.Join(folder, "."+name+".json"), a); err != nil {
-		return sdk.Artifact{}, err
-	}
-	if err := os.Rename(staged, a.Path); err != nil {
-		return sdk.Artifact{}, err
-	}
-	return a, errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+	return r, s.place(staged, r)
 }
 
-// verify reads a file and compares its content with a checksum.
-func verify(path string, sum []byte) error {
-	f, err := os.Open(path)
+// place gives a checked file its final name, metadata first, so that no content is ever without.
+func (s *Store) place(from string, r Record) error {
+	unlock, err := s.share()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // only read
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return fmt.Errorf("reading the file handed over: %w", err)
+	defer unlock()
+	folder := filepath.Dir(r.Path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
 	}
-	if !bytes.Equal(h.Sum(nil), sum) {
-		return errors.New("the content does not have the checksum that the plugin announced")
+	if old, err := s.read(filepath.Base(folder), r.Name); err == nil && r.Claim == "" {
+		r.Claim = old.Claim // what came from a once-only source stays so
+	}
+	encoded, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(metadataPath(r.Path), append(encoded, '\n')); err != nil {
+		return fmt.Errorf("writing the metadata: %w", err)
+	}
+	if err := os.Rename(from, r.Path); err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+}
+
+// verify reads a file and compares its content with a checksum in hexadecimal.
+func verify(path, sum string) error {
+	got, err := checksum(path)
+	if err != nil {
+		return fmt.Errorf("reading the file back: %w", err)
+	}
+	if want, err := hex.DecodeString(sum); err != nil || !bytes.Equal(got, want) {
+		return errors.New("the content does not have the announced checksum")
 	}
 	return nil
 }
 
-// Keep moves the remains of an interrupted download out of the call's folder and returns their new path.
-func (s *Store) Keep(c Candidate) (string, error) {
-	if err := check(c); err != nil {
-		return "", err
-	}
-	return s.keep(c.StagingDir, c.Path, CleanName(c.Name))
-}
-
-// Rescue keeps all that a call left in its folder: what a plugin had received when it was killed, or its call cancelled.
-func (s *Store) Rescue(stagingDir string) (paths []string, err error) {
-	entries, err := os.ReadDir(stagingDir)
+func checksum(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		info, infoErr := e.Info()
-		if infoErr != nil || !info.Mode().IsRegular() || info.Size() == 0 || !solelyOwned(info) {
-			continue
-		}
-		path, keepErr := s.keep(stagingDir, e.Name(), CleanName(e.Name()))
-		if keepErr != nil {
-			err = errors.Join(err, keepErr)
-			continue
-		}
-		paths = append(paths, path)
-	}
-	return paths, err
-}
-
-func (s *Store) keep(stagingDir, file, name string) (string, error) {
-	if err := os.MkdirAll(s.folder("partial"), 0o700); err != nil {
-		return "", err
-	}
-	base := filepath.Join(s.folder("partial"), filepath.Base(stagingDir)+"-")
-	path := base + name
-	for n := 2; ; n++ { // a call may keep several of one name
-		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
-			break
-		}
-		path = fmt.Sprintf("%s%d-%s", base, n, name)
-	}
-	if err := os.Rename(filepath.Join(stagingDir, file), path); err != nil {
-		return "", err
-	}
-	return path, syncFolder(filepath.Dir(path))
+	defer func() { _ = f.Close() }() // only read
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return h.Sum(nil), err
 }
 
 // check looks at the file without leaving the folder, whatever links the plugin may have put there.
@@ -151,21 +125,26 @@ func check(c Candidate) error {
 	return nil
 }
 
-func writeMetadata(path string, a sdk.Artifact) error {
-	encoded, err := json.MarshalIndent(a, "", "  ")
-	if err != nil {
+// writeFile replaces a file as a whole: after a crash there is the old content or the new. The folder is made when it is
+// missing, and synced.
+func writeFile(path string, content []byte) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	f, err := os.CreateTemp(folder, ".new-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	_, err = f.Write(append(encoded, '\n'))
+	_, err = f.Write(content)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing the metadata: %w", err)
+		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(folder)
 }
 
 func syncFolder(path string) error {

@@ -1,80 +1,115 @@
 // Package artifact is the durable store of downloads: content-addressed files with their metadata beside them, adopted
-// from the private folders that calls write into.
+// from the private folders that calls write into, and the journal of what can be downloaded only once.
 //
-// Layout of the data folder:
+// Layout of the data folder, which several hosts may share:
 //
 //	artifacts/<id>/<file name>        the content; id is the first half of its SHA-256 in hexadecimal
-//	artifacts/<id>/.<file name>.json  its metadata, an sdk.Artifact
+//	artifacts/<id>/.<file name>.json  its metadata, a [Record]
+//	artifacts.lock                    shared by who adds a file, exclusive to who removes one
+//	once/<key>.jsonl                  the journal of one once-only download, see [Case]; key is a hash of what it is
+//	once/<key>.lock                   held while a call is after it
+//	partial/<call>-<file name>        what arrived of a once-only download that was cut
 //	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed
-//	partial/<call>-<file name>        what arrived of a download that was cut; nothing removes it yet
 //
-// A file appears under its final name only complete, synced and with a checked size. Start reading at [Store.Adopt].
+// A file appears under its final name only complete, synced and with a checked size. Start reading at [Store.Adopt], then
+// at [Store.Claim].
 package artifact
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"mcp-server/internal/hostfolder"
 )
 
-const stagingPrefix = "host-"
+const (
+	stagingPrefix = "host-"
+	callPrefix    = "call-"
+	// claimMark is the file in a call's folder that says: what is here cannot be fetched again.
+	claimMark = ".once-only"
+)
+
+// Config says where a store is and what it needs of its host.
+type Config struct {
+	// Dir is the data folder.
+	Dir string
+	// Logger gets what the store does by itself.
+	Logger *slog.Logger
+	// Whole checks that a file is a complete archive; nil means that this cannot be told.
+	Whole func(ctx context.Context, file *os.File) error
+	// MinFree is how many bytes must be free on the disk before a once-only download begins.
+	MinFree uint64
+}
 
 // Store is one host's hold on the data folder. Several hosts may share a folder.
 type Store struct {
+	cfg     Config
 	dir     string
 	staging *hostfolder.Folder
 	logger  *slog.Logger
+	stop    context.CancelFunc
+	work    sync.WaitGroup
 }
 
-// Open creates the folders where they are missing and removes what dead hosts left in staging.
-func Open(dir string, logger *slog.Logger) (*Store, error) {
-	if dir == "" {
+// Open creates the folders where they are missing, takes over what dead hosts left in staging, and concludes their
+// once-only downloads in the background.
+func Open(cfg Config) (*Store, error) {
+	if cfg.Dir == "" {
 		return nil, errors.New("there is no home folder to keep downloads in; name a folder with --data-dir")
 	}
-	dir, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
 	}
-	s := &Store{dir: dir, logger: logger}
-	for _, folder := range []string{s.folder("artifacts"), s.folder("staging"), s.folder("partial")} {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
+	s := &Store{cfg: cfg, dir: dir, logger: cfg.Logger}
+	for _, folder := range []string{"artifacts", "staging", "partial", "once"} {
+		if err := os.MkdirAll(s.folder(folder), 0o700); err != nil {
 			return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
 		}
 	}
-	hostfolder.Sweep(s.folder("staging"), stagingPrefix, s.inherit)
+	s.sweep()
 	if s.staging, err = hostfolder.New(s.folder("staging"), stagingPrefix); err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
 	}
+	ctx, stop := context.WithCancel(context.Background()) // Close ends it
+	s.stop = stop
+	s.work.Go(func() { s.concludeAll(ctx) })
 	return s, nil
 }
 
-// inherit keeps what calls of a host that was killed had received: nobody knows whether it can be fetched again.
+// sweep takes over the staging folders of dead hosts: what cannot be fetched again is kept, the rest goes.
+func (s *Store) sweep() { hostfolder.Sweep(s.folder("staging"), stagingPrefix, s.inherit) }
+
 func (s *Store) inherit(folder string) {
-	calls, err := filepath.Glob(filepath.Join(folder, "call-*"))
+	marks, err := filepath.Glob(filepath.Join(folder, callPrefix+"*", claimMark))
 	if err != nil {
 		return // only a malformed pattern
 	}
-	for _, call := range calls {
-		if kept, err := s.Rescue(call); len(kept) > 0 || err != nil {
-			s.logger.Warn("a host was killed during a download; what had arrived is kept", "paths", kept, "err", err)
+	for _, mark := range marks {
+		if kept, err := s.rescue(filepath.Dir(mark)); len(kept) > 0 || err != nil {
+			s.logger.Warn("a host was killed during a once-only download; what had arrived is kept", "paths", kept, "err", err)
 		}
 	}
 }
 
-// Close removes this host's staging folder.
-func (s *Store) Close() { s.staging.Remove() }
+// Close ends the work in the background and removes this host's staging folder.
+func (s *Store) Close() {
+	s.stop()
+	s.work.Wait()
+	s.staging.Remove()
+}
 
 // Stage makes the private folder of a call. Release removes it with all that is left in it.
-func (s *Store) Stage() (dir string, release func(), err error) {
-	dir, err = os.MkdirTemp(s.staging.Path, "call-")
+func (s *Store) Stage(call string) (dir string, release func(), err error) {
+	dir = filepath.Join(s.staging.Path, callPrefix+call)
+	err = os.Mkdir(dir, 0o700)
 	if errors.Is(err, os.ErrNotExist) { // somebody removed the data folder beneath us
-		if err = os.MkdirAll(s.staging.Path, 0o700); err == nil {
-			dir, err = os.MkdirTemp(s.staging.Path, "call-")
-		}
+		err = os.MkdirAll(dir, 0o700)
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("making the call's folder: %w; check the disk and the data folder", err)
@@ -85,5 +120,8 @@ func (s *Store) Stage() (dir string, release func(), err error) {
 		}
 	}, nil
 }
+
+// TempDir is a folder for the host's own passing files; it goes with the host.
+func (s *Store) TempDir() string { return s.staging.Path }
 
 func (s *Store) folder(name string) string { return filepath.Join(s.dir, name) }

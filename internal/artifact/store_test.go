@@ -1,10 +1,13 @@
 package artifact
 
 import (
+	"archive/zip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,13 +16,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"mcp-server/sdk"
 )
 
 func openStore(t *testing.T, dir string) *Store {
 	t.Helper()
-	s, err := Open(dir, slog.New(slog.DiscardHandler))
+	s, err := Open(Config{Dir: dir, Logger: slog.New(slog.DiscardHandler), Whole: wholeZIP})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +33,7 @@ func openStore(t *testing.T, dir string) *Store {
 
 func stage(t *testing.T, s *Store, content string) Candidate {
 	t.Helper()
-	dir, release, err := s.Stage()
+	dir, release, err := s.Stage(uuid.NewString())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +46,28 @@ func stage(t *testing.T, s *Store, content string) Candidate {
 		StagingDir: dir, Path: "part", Name: "模板.xlsx", MediaType: "application/zip", Size: int64(len(content)), SHA256: sum[:],
 		Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"id": "1"}, RequestID: "r"},
 	}
+}
+
+// wholeZIP reads an archive to its end, as the preview's process does for the host.
+func wholeZIP(_ context.Context, file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	archive, err := zip.NewReader(file, info.Size())
+	if err != nil {
+		return err
+	}
+	for _, entry := range archive.File {
+		content, err := entry.Open()
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestAdoptKeepsContentAndMetadata(t *testing.T) {
@@ -57,7 +83,7 @@ func TestAdoptKeepsContentAndMetadata(t *testing.T) {
 		SHA256: sum, Path: filepath.Join(s.dir, "artifacts", sum[:32], "模板.xlsx"),
 		Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"id": "1"}, RequestID: "r"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got.Artifact); diff != "" {
 		t.Errorf("artifact (-want +got):\n%s", diff)
 	}
 	if content, err := os.ReadFile(got.Path); err != nil || string(content) != "hello" {
@@ -174,7 +200,7 @@ func TestKeepMovesThePartOut(t *testing.T) {
 	}
 	again := stage(t, s, "more")
 	first := filepath.Base(path)
-	must(t, os.Rename(path, filepath.Join(s.dir, "partial", filepath.Base(again.StagingDir)+"-模板.xlsx")))
+	must(t, os.Rename(path, filepath.Join(s.dir, "partial", strings.TrimPrefix(filepath.Base(again.StagingDir), callPrefix)+"-模板.xlsx")))
 	second, err := s.Keep(again)
 	if err != nil || filepath.Base(second) == first {
 		t.Errorf("the second is kept at %s, %v", second, err)
@@ -193,7 +219,7 @@ func TestRescueKeepsWhatACallLeft(t *testing.T) {
 	c := stage(t, s, "half")
 	must(t, os.WriteFile(filepath.Join(c.StagingDir, "empty"), nil, 0o600))
 	must(t, os.Symlink("/etc/passwd", filepath.Join(c.StagingDir, "link")))
-	paths, err := s.Rescue(c.StagingDir)
+	paths, err := s.rescue(c.StagingDir)
 	if err != nil || len(paths) != 1 {
 		t.Fatalf("kept %v, %v", paths, err)
 	}
@@ -206,14 +232,20 @@ func TestStagingGoesWithItsHost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	living := openStore(t, dir)
-	kept, _, err := living.Stage()
+	kept, _, err := living.Stage("1")
 	must(t, err)
 	dead := filepath.Join(dir, "staging", "host-1-dead")
 	must(t, os.MkdirAll(filepath.Join(dead, "call-1"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600))
 	must(t, os.WriteFile(filepath.Join(dead, "call-1", "file-1"), []byte("half"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dead, "call-1", claimMark), nil, 0o600))
+	must(t, os.MkdirAll(filepath.Join(dead, "call-2"), 0o700))
+	must(t, os.WriteFile(filepath.Join(dead, "call-2", "file-1"), []byte("can be fetched again"), 0o600))
 	openStore(t, dir)
-	if content, err := os.ReadFile(filepath.Join(dir, "partial", "call-1-file-1")); err != nil || string(content) != "half" {
+	if found, err := filepath.Glob(filepath.Join(dir, "partial", "*")); err != nil || len(found) != 1 {
+		t.Errorf("kept %v, %v", found, err)
+	}
+	if content, err := os.ReadFile(filepath.Join(dir, "partial", "1-file-1")); err != nil || string(content) != "half" {
 		t.Errorf("of the dead host's download %q is kept, %v", content, err)
 	}
 	if _, err := os.Stat(dead); !errors.Is(err, os.ErrNotExist) {
@@ -232,7 +264,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
-	_, err := Open(file, slog.New(slog.DiscardHandler))
+	_, err := Open(Config{Dir: file, Logger: slog.New(slog.DiscardHandler)})
 	if err == nil || !strings.Contains(err.Error(), "--data-dir") {
 		t.Errorf("got %v", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,52 +71,35 @@ type call struct {
 	store     *artifact.Store
 	logger    *slog.Logger
 	progress  func(Progress)
+	staging   string          // empty for a tool that stores no files
+	claim     *artifact.Claim // while the call is after something that can be downloaded only once
+	settled   bool            // the error says what became of the claim
 	artifacts []sdk.Artifact
 	reported  bool
 	done      float64 // the last progress reported
 }
 
 func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, error) {
-	staging := ""
 	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
-		dir, release, err := c.store.Stage()
+		dir, release, err := c.store.Stage(c.id)
 		if err != nil {
 			return Result{}, hostError("preparing the call", err)
 		}
 		defer release()
-		staging = dir
+		c.staging = dir
 	}
 	out, err := c.tool.process.Call(ctx, supervisor.Request{
-		Tool: c.tool.Name, Arguments: arguments, CallID: c.id, StagingDir: staging,
+		Tool: c.tool.Name, Arguments: arguments, CallID: c.id, StagingDir: c.staging,
 	}, pluginv1.Events{
-		Progress: c.report,
-		Log:      c.log,
-		File:     func(_ context.Context, f *pluginv1.File) *pluginv1.FileReply { return c.takeFile(staging, f) },
+		Progress: c.report, Log: c.log, File: c.takeFile, Claim: c.takeClaim, Receiving: c.receiving, Release: c.releaseClaim,
 	})
-	if err != nil {
-		return Result{}, c.rescue(staging, err)
+	if err = c.settle(ctx, err); err != nil {
+		return Result{}, err
 	}
 	if err := c.checkResult(out); err != nil {
 		return Result{}, err
 	}
 	return Result{Structured: out, Artifacts: c.artifacts}, nil
-}
-
-// rescue keeps what had arrived of a download when its call was cut, unless the download can simply be repeated.
-func (c *call) rescue(staging string, err error) error {
-	if staging == "" || c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent {
-		return err
-	}
-	kept, rescueErr := c.store.Rescue(staging)
-	if rescueErr != nil {
-		c.logger.Error("what had arrived could not be kept", "err", rescueErr)
-	}
-	if len(kept) == 0 {
-		return err
-	}
-	e := *sdk.AsError(err)
-	e.Message += ". What had arrived is kept in " + strings.Join(kept, ", ")
-	return &e
 }
 
 // checkResult keeps from a client what would end its connection, or what it would refuse for its schema.
@@ -185,7 +167,7 @@ func (c *call) log(l *pluginv1.Log) {
 // finish gives an error its last sentence: whether a call that was cut may be repeated.
 func (c *call) finish(err error) *sdk.Error {
 	e := *sdk.AsError(err)
-	if !errors.Is(err, supervisor.ErrInterrupted) {
+	if c.settled || !errors.Is(err, supervisor.ErrInterrupted) {
 		return &e
 	}
 	if c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent {

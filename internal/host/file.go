@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"encoding/json"
 
 	"mcp-server/internal/artifact"
@@ -9,41 +10,70 @@ import (
 )
 
 // takeFile adopts a file that the plugin hands over, or keeps the remains of one, and answers the plugin.
-func (c *call) takeFile(staging string, f *pluginv1.File) *pluginv1.FileReply {
-	if staging == "" {
+func (c *call) takeFile(_ context.Context, f *pluginv1.File) *pluginv1.FileReply {
+	if c.staging == "" {
 		return refuseFile(&sdk.Error{Code: sdk.CodeUnimplemented, Source: sdk.SourcePlugin, Message: "the tool does not declare that it stores files"})
 	}
+	if f.GetClaimed() && c.claim == nil {
+		return refuseFile(&sdk.Error{Code: sdk.CodeFailedPrecondition, Source: sdk.SourcePlugin, Message: "the call has no claim that the file could be for"})
+	}
 	candidate := artifact.Candidate{
-		StagingDir: staging, Path: f.GetPath(), Name: f.GetName(), MediaType: f.GetMediaType(),
+		StagingDir: c.staging, Path: f.GetPath(), Name: f.GetName(), MediaType: f.GetMediaType(),
 		Size: f.GetSize(), SHA256: f.GetSha256(),
 	}
 	if err := json.Unmarshal(f.GetSource(), &candidate.Source); err != nil {
 		return refuseFile(hostError("reading where the file came from", err))
 	}
 	if f.GetPartial() {
-		path, err := c.store.Keep(candidate)
-		if err != nil {
-			return refuseFile(hostError("keeping the partial file", err))
-		}
-		c.logger.Warn("a partial download is kept", "path", path, "bytes", f.GetSize())
-		return &pluginv1.FileReply{Reply: &pluginv1.FileReply_KeptPath{KeptPath: path}}
+		return c.keepFile(candidate)
 	}
-	stored, err := c.store.Adopt(candidate)
+	stored, err := c.adopt(candidate, f.GetClaimed())
 	if err != nil {
 		return refuseFile(hostError("storing the file", err))
 	}
-	encoded, err := json.Marshal(stored)
-	if err != nil {
-		return refuseFile(hostError("describing the stored file", err))
-	}
 	c.logger.Info("stored", "uri", stored.URI, "bytes", stored.Size, "path", stored.Path)
-	c.artifacts = append(c.artifacts, stored)
+	encoded, err := c.hand(stored)
+	if err != nil {
+		return refuseFile(err)
+	}
 	return &pluginv1.FileReply{Reply: &pluginv1.FileReply_Artifact{Artifact: encoded}}
 }
 
+func (c *call) keepFile(candidate artifact.Candidate) *pluginv1.FileReply {
+	path, err := c.store.Keep(candidate)
+	if err != nil {
+		return refuseFile(hostError("keeping the partial file", err))
+	}
+	c.logger.Warn("a partial download is kept", "path", path, "bytes", candidate.Size)
+	return &pluginv1.FileReply{Reply: &pluginv1.FileReply_KeptPath{KeptPath: path}}
+}
+
+func (c *call) adopt(candidate artifact.Candidate, claimed bool) (artifact.Record, error) {
+	if !claimed {
+		return c.store.Adopt(candidate)
+	}
+	r, err := c.claim.Store(candidate)
+	if err == nil {
+		c.endClaim()
+	}
+	return r, err
+}
+
+// hand gives a stored file to the plugin and to the result.
+func (c *call) hand(r artifact.Record) ([]byte, error) {
+	encoded, err := json.Marshal(r.Artifact)
+	if err != nil {
+		return nil, hostError("describing the stored file", err)
+	}
+	c.artifacts = append(c.artifacts, r.Artifact)
+	return encoded, nil
+}
+
 func refuseFile(err error) *pluginv1.FileReply {
+	return &pluginv1.FileReply{Reply: &pluginv1.FileReply_Error{Error: wireError(err)}}
+}
+
+func wireError(err error) *pluginv1.Error {
 	e := sdk.AsError(err)
-	return &pluginv1.FileReply{Reply: &pluginv1.FileReply_Error{Error: &pluginv1.Error{
-		Code: string(e.Code), Source: string(e.Source), Message: e.Message,
-	}}}
+	return &pluginv1.Error{Code: string(e.Code), Source: string(e.Source), Message: e.Message}
 }

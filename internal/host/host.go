@@ -19,6 +19,8 @@ type Config struct {
 	PluginsDir string
 	// DataDir is the folder of the artifact store.
 	DataDir string
+	// MinFree is how many bytes must be free on the disk of DataDir before a once-only download begins.
+	MinFree uint64
 	// Version is the server's own version.
 	Version string
 	// Logger gets the host's and the plugins' log; nil discards it.
@@ -59,7 +61,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog()}
-	if h.store, err = artifact.Open(cfg.DataDir, cfg.Logger); err != nil {
+	if h.store, err = artifact.Open(artifact.Config{Dir: cfg.DataDir, Logger: cfg.Logger, MinFree: cfg.MinFree}); err != nil {
 		return nil, err
 	}
 	h.supervisor, err = supervisor.Open(supervisor.Config{

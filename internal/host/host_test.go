@@ -31,7 +31,7 @@ func (f fake) Call(ctx context.Context, r supervisor.Request, events pluginv1.Ev
 func newTestHost(t *testing.T) *Host {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	store, err := artifact.Open(t.TempDir(), logger)
+	store, err := artifact.Open(artifact.Config{Dir: t.TempDir(), Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}

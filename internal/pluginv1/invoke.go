@@ -14,6 +14,10 @@ type Events struct {
 	Log      func(*Log)
 	// File adopts a file that the plugin hands over and answers it.
 	File func(context.Context, *File) *FileReply
+	// Claim grants or refuses a once-only download; it may wait for another call that has the claim.
+	Claim     func(context.Context, *Claim) *ClaimReply
+	Receiving func(*Receiving)
+	Release   func(*Release)
 }
 
 // Failure is the error that a tool answered with.
@@ -53,6 +57,12 @@ func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events E
 			if err := stream.Send(&CallRequest{Request: &CallRequest_FileReply{FileReply: reply}}); err != nil {
 				return nil, fmt.Errorf("answering the file hand-over: %w", err)
 			}
+		case *CallEvent_Claim:
+			reply := grant(ctx, events, e.Claim)
+			reply.Id = e.Claim.GetId()
+			if err := stream.Send(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
+				return nil, fmt.Errorf("answering the claim: %w", err)
+			}
 		default:
 			observe(events, event)
 		}
@@ -68,6 +78,15 @@ func adopt(ctx context.Context, events Events, file *File) *FileReply {
 	return events.File(ctx, file)
 }
 
+func grant(ctx context.Context, events Events, claim *Claim) *ClaimReply {
+	if events.Claim == nil {
+		return &ClaimReply{Reply: &ClaimReply_Error{Error: &Error{
+			Code: "unimplemented", Source: "host", Message: "this host keeps no journal of downloads that can be made only once",
+		}}}
+	}
+	return events.Claim(ctx, claim)
+}
+
 func observe(events Events, event *CallEvent) {
 	switch e := event.GetEvent().(type) {
 	case *CallEvent_Progress:
@@ -77,6 +96,14 @@ func observe(events Events, event *CallEvent) {
 	case *CallEvent_Log:
 		if events.Log != nil {
 			events.Log(e.Log)
+		}
+	case *CallEvent_Receiving:
+		if events.Receiving != nil {
+			events.Receiving(e.Receiving)
+		}
+	case *CallEvent_Release:
+		if events.Release != nil {
+			events.Release(e.Release)
 		}
 	}
 }

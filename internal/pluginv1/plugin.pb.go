@@ -264,6 +264,7 @@ type CallRequest struct {
 	//
 	//	*CallRequest_Start
 	//	*CallRequest_FileReply
+	//	*CallRequest_ClaimReply
 	Request       isCallRequest_Request `protobuf_oneof:"request"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -324,6 +325,15 @@ func (x *CallRequest) GetFileReply() *FileReply {
 	return nil
 }
 
+func (x *CallRequest) GetClaimReply() *ClaimReply {
+	if x != nil {
+		if x, ok := x.Request.(*CallRequest_ClaimReply); ok {
+			return x.ClaimReply
+		}
+	}
+	return nil
+}
+
 type isCallRequest_Request interface {
 	isCallRequest_Request()
 }
@@ -336,9 +346,15 @@ type CallRequest_FileReply struct {
 	FileReply *FileReply `protobuf:"bytes,2,opt,name=file_reply,json=fileReply,proto3,oneof"`
 }
 
+type CallRequest_ClaimReply struct {
+	ClaimReply *ClaimReply `protobuf:"bytes,3,opt,name=claim_reply,json=claimReply,proto3,oneof"`
+}
+
 func (*CallRequest_Start) isCallRequest_Request() {}
 
 func (*CallRequest_FileReply) isCallRequest_Request() {}
+
+func (*CallRequest_ClaimReply) isCallRequest_Request() {}
 
 type Start struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -417,6 +433,9 @@ type CallEvent struct {
 	//	*CallEvent_File
 	//	*CallEvent_Result
 	//	*CallEvent_Error
+	//	*CallEvent_Claim
+	//	*CallEvent_Receiving
+	//	*CallEvent_Release
 	Event         isCallEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -504,6 +523,33 @@ func (x *CallEvent) GetError() *Error {
 	return nil
 }
 
+func (x *CallEvent) GetClaim() *Claim {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Claim); ok {
+			return x.Claim
+		}
+	}
+	return nil
+}
+
+func (x *CallEvent) GetReceiving() *Receiving {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Receiving); ok {
+			return x.Receiving
+		}
+	}
+	return nil
+}
+
+func (x *CallEvent) GetRelease() *Release {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Release); ok {
+			return x.Release
+		}
+	}
+	return nil
+}
+
 type isCallEvent_Event interface {
 	isCallEvent_Event()
 }
@@ -528,6 +574,18 @@ type CallEvent_Error struct {
 	Error *Error `protobuf:"bytes,5,opt,name=error,proto3,oneof"`
 }
 
+type CallEvent_Claim struct {
+	Claim *Claim `protobuf:"bytes,6,opt,name=claim,proto3,oneof"`
+}
+
+type CallEvent_Receiving struct {
+	Receiving *Receiving `protobuf:"bytes,7,opt,name=receiving,proto3,oneof"`
+}
+
+type CallEvent_Release struct {
+	Release *Release `protobuf:"bytes,8,opt,name=release,proto3,oneof"`
+}
+
 func (*CallEvent_Progress) isCallEvent_Event() {}
 
 func (*CallEvent_Log) isCallEvent_Event() {}
@@ -537,6 +595,12 @@ func (*CallEvent_File) isCallEvent_Event() {}
 func (*CallEvent_Result) isCallEvent_Event() {}
 
 func (*CallEvent_Error) isCallEvent_Event() {}
+
+func (*CallEvent_Claim) isCallEvent_Event() {}
+
+func (*CallEvent_Receiving) isCallEvent_Event() {}
+
+func (*CallEvent_Release) isCallEvent_Event() {}
 
 type Progress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -669,6 +733,7 @@ type File struct {
 	Sha256        []byte                 `protobuf:"bytes,6,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	Source        []byte                 `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`    // JSON of sdk.Origin
 	Partial       bool                   `protobuf:"varint,8,opt,name=partial,proto3" json:"partial,omitempty"` // an interrupted download that cannot be repeated: keep it, but not as an artifact
+	Claimed       bool                   `protobuf:"varint,9,opt,name=claimed,proto3" json:"claimed,omitempty"` // it is the content of the call's claim
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -755,6 +820,13 @@ func (x *File) GetSource() []byte {
 func (x *File) GetPartial() bool {
 	if x != nil {
 		return x.Partial
+	}
+	return false
+}
+
+func (x *File) GetClaimed() bool {
+	if x != nil {
+		return x.Claimed
 	}
 	return false
 }
@@ -865,6 +937,304 @@ func (*FileReply_Error) isFileReply_Reply() {}
 
 func (*FileReply_KeptPath) isFileReply_Reply() {}
 
+// Claim asks for the right to fetch, once, what its source hands out a single time; the host journals it and answers with
+// one ClaimReply of the same id. A call has one claim at a time. It ends with a claimed File, a Release, or the call.
+type Claim struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Source        []byte                 `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`                        // JSON of sdk.Origin: the operation and the ids that name the content
+	WayOn         string                 `protobuf:"bytes,3,opt,name=way_on,json=wayOn,proto3" json:"way_on,omitempty"`             // what a caller can do when the content is lost
+	Again         bool                   `protobuf:"varint,4,opt,name=again,proto3" json:"again,omitempty"`                         // ask the source once more, although an earlier request may have used the content up
+	Name          string                 `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`                            // what the user calls it, as far as that is known before the reply
+	MediaType     string                 `protobuf:"bytes,6,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"` // what it must be
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Claim) Reset() {
+	*x = Claim{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Claim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Claim) ProtoMessage() {}
+
+func (x *Claim) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Claim.ProtoReflect.Descriptor instead.
+func (*Claim) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Claim) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Claim) GetSource() []byte {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *Claim) GetWayOn() string {
+	if x != nil {
+		return x.WayOn
+	}
+	return ""
+}
+
+func (x *Claim) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
+func (x *Claim) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Claim) GetMediaType() string {
+	if x != nil {
+		return x.MediaType
+	}
+	return ""
+}
+
+type ClaimReply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Types that are valid to be assigned to Reply:
+	//
+	//	*ClaimReply_Granted
+	//	*ClaimReply_Artifact
+	//	*ClaimReply_Error
+	Reply         isClaimReply_Reply `protobuf_oneof:"reply"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimReply) Reset() {
+	*x = ClaimReply{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimReply) ProtoMessage() {}
+
+func (x *ClaimReply) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimReply.ProtoReflect.Descriptor instead.
+func (*ClaimReply) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ClaimReply) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ClaimReply) GetReply() isClaimReply_Reply {
+	if x != nil {
+		return x.Reply
+	}
+	return nil
+}
+
+func (x *ClaimReply) GetGranted() bool {
+	if x != nil {
+		if x, ok := x.Reply.(*ClaimReply_Granted); ok {
+			return x.Granted
+		}
+	}
+	return false
+}
+
+func (x *ClaimReply) GetArtifact() []byte {
+	if x != nil {
+		if x, ok := x.Reply.(*ClaimReply_Artifact); ok {
+			return x.Artifact
+		}
+	}
+	return nil
+}
+
+func (x *ClaimReply) GetError() *Error {
+	if x != nil {
+		if x, ok := x.Reply.(*ClaimReply_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isClaimReply_Reply interface {
+	isClaimReply_Reply()
+}
+
+type ClaimReply_Granted struct {
+	Granted bool `protobuf:"varint,2,opt,name=granted,proto3,oneof"` // the one request may be sent
+}
+
+type ClaimReply_Artifact struct {
+	Artifact []byte `protobuf:"bytes,3,opt,name=artifact,proto3,oneof"` // JSON of sdk.Artifact: it was fetched before
+}
+
+type ClaimReply_Error struct {
+	Error *Error `protobuf:"bytes,4,opt,name=error,proto3,oneof"` // it may be used up; says what is known
+}
+
+func (*ClaimReply_Granted) isClaimReply_Reply() {}
+
+func (*ClaimReply_Artifact) isClaimReply_Reply() {}
+
+func (*ClaimReply_Error) isClaimReply_Reply() {}
+
+// Receiving says that the reply to the claimed request has begun.
+type Receiving struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Source        []byte                 `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`  // JSON of sdk.Origin, with the id of the request
+	Length        int64                  `protobuf:"varint,3,opt,name=length,proto3" json:"length,omitempty"` // bytes; negative: not known
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Receiving) Reset() {
+	*x = Receiving{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Receiving) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Receiving) ProtoMessage() {}
+
+func (x *Receiving) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Receiving.ProtoReflect.Descriptor instead.
+func (*Receiving) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Receiving) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Receiving) GetSource() []byte {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *Receiving) GetLength() int64 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+// Release gives the claim back: the source surely did not count the request.
+type Release struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Release) Reset() {
+	*x = Release{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Release) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Release) ProtoMessage() {}
+
+func (x *Release) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Release.ProtoReflect.Descriptor instead.
+func (*Release) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Release) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type Error struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`       // gRPC's code names in snake case: invalid_argument, not_found, ...
@@ -877,7 +1247,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1259,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1272,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Error) GetCode() string {
@@ -948,24 +1318,29 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x13\n" +
 	"\x11ConfigureResponse\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse\"y\n" +
+	"\rDrainResponse\"\xb3\x01\n" +
 	"\vCallRequest\x12(\n" +
 	"\x05start\x18\x01 \x01(\v2\x10.plugin.v1.StartH\x00R\x05start\x125\n" +
 	"\n" +
-	"file_reply\x18\x02 \x01(\v2\x14.plugin.v1.FileReplyH\x00R\tfileReplyB\t\n" +
+	"file_reply\x18\x02 \x01(\v2\x14.plugin.v1.FileReplyH\x00R\tfileReply\x128\n" +
+	"\vclaim_reply\x18\x03 \x01(\v2\x15.plugin.v1.ClaimReplyH\x00R\n" +
+	"claimReplyB\t\n" +
 	"\arequest\"s\n" +
 	"\x05Start\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1c\n" +
 	"\targuments\x18\x02 \x01(\fR\targuments\x12\x17\n" +
 	"\acall_id\x18\x03 \x01(\tR\x06callId\x12\x1f\n" +
 	"\vstaging_dir\x18\x04 \x01(\tR\n" +
-	"stagingDir\"\xd6\x01\n" +
+	"stagingDir\"\xe6\x02\n" +
 	"\tCallEvent\x121\n" +
 	"\bprogress\x18\x01 \x01(\v2\x13.plugin.v1.ProgressH\x00R\bprogress\x12\"\n" +
 	"\x03log\x18\x02 \x01(\v2\x0e.plugin.v1.LogH\x00R\x03log\x12%\n" +
 	"\x04file\x18\x03 \x01(\v2\x0f.plugin.v1.FileH\x00R\x04file\x12\x18\n" +
 	"\x06result\x18\x04 \x01(\fH\x00R\x06result\x12(\n" +
-	"\x05error\x18\x05 \x01(\v2\x10.plugin.v1.ErrorH\x00R\x05errorB\a\n" +
+	"\x05error\x18\x05 \x01(\v2\x10.plugin.v1.ErrorH\x00R\x05error\x12(\n" +
+	"\x05claim\x18\x06 \x01(\v2\x10.plugin.v1.ClaimH\x00R\x05claim\x124\n" +
+	"\treceiving\x18\a \x01(\v2\x14.plugin.v1.ReceivingH\x00R\treceiving\x12.\n" +
+	"\arelease\x18\b \x01(\v2\x12.plugin.v1.ReleaseH\x00R\areleaseB\a\n" +
 	"\x05event\"N\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x01R\x04done\x12\x14\n" +
@@ -976,7 +1351,7 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1e\n" +
 	"\n" +
 	"attributes\x18\x03 \x01(\fR\n" +
-	"attributes\"\xbb\x01\n" +
+	"attributes\"\xd5\x01\n" +
 	"\x04File\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x12\n" +
@@ -986,13 +1361,35 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x04size\x18\x05 \x01(\x03R\x04size\x12\x16\n" +
 	"\x06sha256\x18\x06 \x01(\fR\x06sha256\x12\x16\n" +
 	"\x06source\x18\a \x01(\fR\x06source\x12\x18\n" +
-	"\apartial\x18\b \x01(\bR\apartial\"\x8b\x01\n" +
+	"\apartial\x18\b \x01(\bR\apartial\x12\x18\n" +
+	"\aclaimed\x18\t \x01(\bR\aclaimed\"\x8b\x01\n" +
 	"\tFileReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x1c\n" +
 	"\bartifact\x18\x02 \x01(\fH\x00R\bartifact\x12(\n" +
 	"\x05error\x18\x03 \x01(\v2\x10.plugin.v1.ErrorH\x00R\x05error\x12\x1d\n" +
 	"\tkept_path\x18\x04 \x01(\tH\x00R\bkeptPathB\a\n" +
-	"\x05reply\"s\n" +
+	"\x05reply\"\x8f\x01\n" +
+	"\x05Claim\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\fR\x06source\x12\x15\n" +
+	"\x06way_on\x18\x03 \x01(\tR\x05wayOn\x12\x14\n" +
+	"\x05again\x18\x04 \x01(\bR\x05again\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"media_type\x18\x06 \x01(\tR\tmediaType\"\x89\x01\n" +
+	"\n" +
+	"ClaimReply\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x1a\n" +
+	"\agranted\x18\x02 \x01(\bH\x00R\agranted\x12\x1c\n" +
+	"\bartifact\x18\x03 \x01(\fH\x00R\bartifact\x12(\n" +
+	"\x05error\x18\x04 \x01(\v2\x10.plugin.v1.ErrorH\x00R\x05errorB\a\n" +
+	"\x05reply\"O\n" +
+	"\tReceiving\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\fR\x06source\x12\x16\n" +
+	"\x06length\x18\x03 \x01(\x03R\x06length\"!\n" +
+	"\aRelease\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"s\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -1017,7 +1414,7 @@ func file_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_plugin_v1_plugin_proto_rawDescData
 }
 
-var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_plugin_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),   // 0: plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil),  // 1: plugin.v1.DescribeResponse
@@ -1032,31 +1429,40 @@ var file_plugin_v1_plugin_proto_goTypes = []any{
 	(*Log)(nil),               // 10: plugin.v1.Log
 	(*File)(nil),              // 11: plugin.v1.File
 	(*FileReply)(nil),         // 12: plugin.v1.FileReply
-	(*Error)(nil),             // 13: plugin.v1.Error
-	nil,                       // 14: plugin.v1.ConfigureRequest.EnvironmentEntry
+	(*Claim)(nil),             // 13: plugin.v1.Claim
+	(*ClaimReply)(nil),        // 14: plugin.v1.ClaimReply
+	(*Receiving)(nil),         // 15: plugin.v1.Receiving
+	(*Release)(nil),           // 16: plugin.v1.Release
+	(*Error)(nil),             // 17: plugin.v1.Error
+	nil,                       // 18: plugin.v1.ConfigureRequest.EnvironmentEntry
 }
 var file_plugin_v1_plugin_proto_depIdxs = []int32{
-	14, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
+	18, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
 	7,  // 1: plugin.v1.CallRequest.start:type_name -> plugin.v1.Start
 	12, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
-	9,  // 3: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
-	10, // 4: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
-	11, // 5: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
-	13, // 6: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
-	13, // 7: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
-	0,  // 8: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
-	2,  // 9: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
-	6,  // 10: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
-	4,  // 11: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
-	1,  // 12: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
-	3,  // 13: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
-	8,  // 14: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
-	5,  // 15: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
+	9,  // 4: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
+	10, // 5: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
+	11, // 6: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
+	17, // 7: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
+	13, // 8: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
+	15, // 9: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
+	16, // 10: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
+	17, // 11: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
+	17, // 12: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
+	0,  // 13: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
+	2,  // 14: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
+	6,  // 15: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
+	4,  // 16: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
+	1,  // 17: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
+	3,  // 18: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
+	8,  // 19: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
+	5,  // 20: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_plugin_v1_plugin_proto_init() }
@@ -1067,6 +1473,7 @@ func file_plugin_v1_plugin_proto_init() {
 	file_plugin_v1_plugin_proto_msgTypes[6].OneofWrappers = []any{
 		(*CallRequest_Start)(nil),
 		(*CallRequest_FileReply)(nil),
+		(*CallRequest_ClaimReply)(nil),
 	}
 	file_plugin_v1_plugin_proto_msgTypes[8].OneofWrappers = []any{
 		(*CallEvent_Progress)(nil),
@@ -1074,11 +1481,19 @@ func file_plugin_v1_plugin_proto_init() {
 		(*CallEvent_File)(nil),
 		(*CallEvent_Result)(nil),
 		(*CallEvent_Error)(nil),
+		(*CallEvent_Claim)(nil),
+		(*CallEvent_Receiving)(nil),
+		(*CallEvent_Release)(nil),
 	}
 	file_plugin_v1_plugin_proto_msgTypes[12].OneofWrappers = []any{
 		(*FileReply_Artifact)(nil),
 		(*FileReply_Error)(nil),
 		(*FileReply_KeptPath)(nil),
+	}
+	file_plugin_v1_plugin_proto_msgTypes[14].OneofWrappers = []any{
+		(*ClaimReply_Granted)(nil),
+		(*ClaimReply_Artifact)(nil),
+		(*ClaimReply_Error)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1086,7 +1501,7 @@ func file_plugin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_v1_plugin_proto_rawDesc), len(file_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

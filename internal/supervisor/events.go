@@ -12,7 +12,13 @@ import (
 
 // guard removes secrets from the progress and the log lines of a call, and makes them printable. Files pass as they are.
 func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
-	guarded := pluginv1.Events{File: ev.File}
+	guarded := pluginv1.Events{File: ev.File, Claim: ev.Claim, Receiving: ev.Receiving}
+	if ev.Release != nil {
+		guarded.Release = func(e *pluginv1.Release) {
+			e.Reason = p.secrets.line(e.GetReason(), false, messageBytes)
+			ev.Release(e)
+		}
+	}
 	if ev.Progress != nil {
 		guarded.Progress = func(e *pluginv1.Progress) {
 			e.Message = p.secrets.line(e.GetMessage(), false, messageBytes)

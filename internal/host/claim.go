@@ -1,0 +1,111 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"mcp-server/internal/artifact"
+	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor"
+	"mcp-server/sdk"
+)
+
+// takeClaim journals that the plugin is about to fetch something that is handed out once, or answers with what an earlier
+// call has brought, or says why there is nothing to fetch.
+func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.ClaimReply {
+	if c.staging == "" || c.claim != nil {
+		return refuseClaim(&sdk.Error{
+			Code: sdk.CodeFailedPrecondition, Source: sdk.SourcePlugin,
+			Message: "a claim needs a tool that stores files, and a call has one claim at a time",
+		})
+	}
+	r := artifact.ClaimRequest{
+		Call: c.id, StagingDir: c.staging, Name: m.GetName(), MediaType: m.GetMediaType(), WayOn: m.GetWayOn(), Again: m.GetAgain(),
+		Waiting: c.waitsForClaim,
+	}
+	if err := json.Unmarshal(m.GetSource(), &r.Source); err != nil {
+		return refuseClaim(hostError("reading what is claimed", err))
+	}
+	claim, err := c.store.Claim(ctx, r)
+	if err != nil {
+		return refuseClaim(err)
+	}
+	if claim.Stored == nil {
+		c.claim = claim
+		return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
+	}
+	c.logger.Info("answered from the store", "uri", claim.Stored.URI)
+	encoded, err := c.hand(*claim.Stored)
+	if err != nil {
+		return refuseClaim(err)
+	}
+	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Artifact{Artifact: encoded}}
+}
+
+func (c *call) waitsForClaim() {
+	c.logger.Info("waiting for another call that downloads the same")
+	c.report(&pluginv1.Progress{Done: c.done, Message: "another call is downloading the same; waiting for what it brings"})
+}
+
+// receiving journals that the reply has begun. Without that line less is known after a crash, and nothing is lost.
+func (c *call) receiving(m *pluginv1.Receiving) {
+	var source sdk.Origin
+	if c.claim == nil || json.Unmarshal(m.GetSource(), &source) != nil {
+		return
+	}
+	if err := c.claim.Receiving(m.GetName(), source, m.GetLength()); err != nil {
+		c.logger.Warn("the journal of once-only downloads could not be written", "err", err)
+	}
+}
+
+func (c *call) releaseClaim(m *pluginv1.Release) {
+	if c.claim == nil {
+		return
+	}
+	if err := c.claim.Release(m.GetReason()); err != nil {
+		c.logger.Warn("the journal of once-only downloads could not be written", "err", err)
+	}
+	c.endClaim()
+}
+
+func (c *call) endClaim() {
+	c.claim.Close()
+	c.claim = nil
+}
+
+// settle ends a claim that the call left open: the download broke, or the call was cut. The error then says what became
+// of it, unless the plugin's own does.
+func (c *call) settle(ctx context.Context, err error) error {
+	if c.claim == nil {
+		return err
+	}
+	reason := "the plugin stored nothing"
+	if err != nil {
+		reason = clip(sdk.AsError(err).Message, 500)
+	}
+	now, settleErr := c.claim.Settle(ctx, reason)
+	c.claim = nil
+	if settleErr != nil {
+		c.logger.Error("a once-only download could not be concluded", "err", settleErr)
+	}
+	c.logger.Warn("a once-only download has ended", "state", string(now.State), "uri", now.URI, "kept", len(now.Kept))
+	if err == nil {
+		return nil
+	}
+	e := *sdk.AsError(err)
+	switch {
+	case now.State == artifact.StateStored:
+		e.Message += ". It had arrived whole all the same and is stored as " + now.URI + ": the same call returns it"
+	case errors.Is(err, supervisor.ErrInterrupted), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		e.Message += ". Of the once-only download the journal knows: " + now.Describe() + ". " + now.WayOn
+	default:
+		return err
+	}
+	c.settled = true
+	return &e
+}
+
+func refuseClaim(err error) *pluginv1.ClaimReply {
+	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Error{Error: wireError(err)}}
+}
