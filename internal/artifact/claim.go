@@ -38,6 +38,7 @@ type Claim struct {
 	stagingDir string
 	lock       *flock.Flock
 	events     []event
+	before     Case // what the journal said when the claim was granted
 }
 
 // Claim grants the right to send one request for once-only content:
@@ -98,6 +99,7 @@ func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.before = now
 		record, problem := c.store.storedOf(now)
 		switch {
 		case record != nil:
@@ -150,8 +152,11 @@ func (c *Claim) Store(candidate Candidate) (Record, error) {
 	return r, nil
 }
 
-// Release journals that the source did not count the request.
+// Release journals that the source did not count the request. What was lost before stays lost.
 func (c *Claim) Release(reason string) error {
+	if c.before.State == StateLost {
+		return c.note(event{State: StateLost, Kept: c.before.Kept, Length: &c.before.Length, Reason: c.before.Reason + "; asked again: " + reason})
+	}
 	return c.note(event{State: StateReleased, Reason: reason})
 }
 

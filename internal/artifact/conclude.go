@@ -33,8 +33,8 @@ func (c *Claim) conclude(ctx context.Context, reason string) (Case, error) {
 	if r := c.store.recordOf(c.key); r != nil { // the crash came between the file and the journal
 		return c.noteStored(now, *r)
 	}
-	var kept []Kept
-	if now.Call != "" {
+	kept := now.Kept
+	if now.State == StateClaimed || now.State == StateReceiving {
 		kept = c.store.keptOf(now.Call)
 	}
 	for _, k := range kept {

@@ -150,9 +150,6 @@ func caseOf(key string, events []event) Case {
 			}
 		case StateReceiving:
 			c.Name = e.Name
-			if e.Length != nil {
-				c.Length = *e.Length
-			}
 		case StateStored:
 			c.URI, c.Kept, c.Reason = e.URI, nil, ""
 		case StateLost, StateReleased:
@@ -160,6 +157,9 @@ func caseOf(key string, events []event) Case {
 		}
 		if e.Source != nil {
 			c.Source = *e.Source
+		}
+		if e.Length != nil {
+			c.Length = *e.Length
 		}
 	}
 	return c

@@ -30,6 +30,7 @@ type Host struct {
 	t       testing.TB
 	client  pluginv1.ToolPluginClient
 	schemas map[string]schemas
+	journal journal
 }
 
 // Result is what one call came to.
@@ -78,7 +79,7 @@ func New(t testing.TB, p sdk.Plugin) *Host {
 		cancel()
 		served.Wait()
 	})
-	return &Host{t: t, client: pluginv1.NewToolPluginClient(conn), schemas: compileAll(t, manifest)}
+	return &Host{t: t, client: pluginv1.NewToolPluginClient(conn), schemas: compileAll(t, manifest), journal: journal{cases: map[string]*once{}}}
 }
 
 // Call runs one tool. The arguments are any value whose JSON is an object; nil stands for none. As in a host, arguments that
@@ -93,6 +94,7 @@ func (h *Host) Call(ctx context.Context, tool string, arguments any) Result {
 	if h.schemas[tool].storesFiles {
 		store.staging = h.t.TempDir()
 	}
+	claims := claims{journal: &h.journal}
 	var r Result
 	start := &pluginv1.Start{Tool: tool, Arguments: encoded, CallId: "test", StagingDir: store.staging}
 	out, err := pluginv1.Invoke(ctx, h.client, start, pluginv1.Events{
@@ -105,8 +107,13 @@ func (h *Host) Call(ctx context.Context, tool string, arguments any) Result {
 			if path := reply.GetKeptPath(); path != "" {
 				r.Kept = append(r.Kept, path)
 			}
+			if f.GetClaimed() {
+				claims.stored(reply.GetArtifact())
+			}
 			return reply
 		},
+		Claim:   func(_ context.Context, m *pluginv1.Claim) *pluginv1.ClaimReply { return claims.grant(m) },
+		Release: claims.release,
 	})
 	r.JSON, r.Err = out, toError(err)
 	if r.Err == nil {

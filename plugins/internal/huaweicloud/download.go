@@ -30,6 +30,12 @@ type Download struct {
 	Progress func(done, total float64, message string)
 	// OnceOnlyHint is how to get a once-only download again after all, such as "make a new one with roma_export_assets".
 	OnceOnlyHint string
+	// AgainHint says when and how to ask once more all the same.
+	AgainHint string
+	// Again sends a once-only request although an earlier one may have used the file up; only at a caller's wish.
+	Again bool
+
+	claim *sdk.Claim // of a once-only download
 }
 
 // DownloadResult is a stored download.
@@ -42,6 +48,8 @@ type DownloadResult struct {
 	Entries    []Entry
 	EntryCount int
 	RequestID  string
+	// Repeated says that a once-only download comes from the host's store; only Artifact and RequestID are there then.
+	Repeated bool
 }
 
 // maxFetches is how often a broken download of an idempotent operation is begun in all.
@@ -52,7 +60,7 @@ type opener func(ctx context.Context) (*http.Response, shot, error)
 
 // Download calls an operation whose reply is a file and stores it, whole and of the expected kind, or returns an [*sdk.Error]. A broken
 // download begins again, twice at most, unless the request is once-only or not idempotent: of a once-only download that broke, what
-// arrived is kept and the error says where.
+// arrived is kept and the error says where; one that was made before comes from the host's store.
 func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Call, d Download) (DownloadResult, error) {
 	s, err := c.prepare(ctx, t, r)
 	if err != nil {
@@ -63,13 +71,17 @@ func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Ca
 		s.wait = c.limits.onceOnly
 	}
 	d.Operation = firstOf(d.Operation, r.Operation)
-	return c.store(ctx, call, d, func(ctx context.Context) (*http.Response, shot, error) {
+	open := func(ctx context.Context) (*http.Response, shot, error) {
 		response, err := c.send(ctx, s)
 		if err != nil {
 			return nil, s, err
 		}
 		return c.refuseRedirect(s, response)
-	})
+	}
+	if r.OnceOnly {
+		return c.downloadOnce(ctx, s, call, d, open)
+	}
+	return c.store(ctx, call, d, open)
 }
 
 // store fetches and stores, again when it broke and may be repeated.
@@ -127,6 +139,11 @@ func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (Down
 	defer func() { _ = response.Body.Close() }()
 	name := fileName(response.Header.Get("Content-Disposition"), f.download)
 	f.progress.name = name
+	if claim := f.download.claim; claim != nil {
+		if err := claim.Receiving(name, f.origin(response), response.ContentLength); err != nil {
+			f.call.Logger().Warn("the host was not told that the reply has begun", "err", err)
+		}
+	}
 	if err := f.copy(response); err != nil {
 		return DownloadResult{}, err
 	}
@@ -141,6 +158,7 @@ func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (Down
 		Name:      withExtension(name, content.kind, f.download.Extensions),
 		MediaType: firstOf(f.download.MediaType, content.kind.mediaType()),
 		Source:    f.origin(response),
+		Claim:     f.download.claim,
 	})
 	return result, err
 }

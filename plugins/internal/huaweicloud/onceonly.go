@@ -26,7 +26,7 @@ func (f *fetch) salvage(ctx context.Context, s shot, response *http.Response, er
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		path, err := f.file.Keep(ctx, sdk.FileInfo{
-			Name: f.progress.name, MediaType: "application/octet-stream", Source: f.origin(response),
+			Name: f.progress.name, MediaType: "application/octet-stream", Source: f.origin(response), Claim: f.download.claim,
 		})
 		if err == nil {
 			kept = "they are kept in " + path
@@ -57,7 +57,7 @@ func onceOnlyError(s shot, d Download, err error) error {
 		more.Message += " An archive is handed out only once, and this one may have been: " + d.OnceOnlyHint + "."
 	default:
 		more.Message += " It was not sent again, because the cloud hands the archive out only once and may have counted this request: " +
-			"ask for this archive once more, and if it is not found then, " + d.OnceOnlyHint + "."
+			d.wayOn() + "."
 	}
 	return &more
 }

@@ -57,6 +57,7 @@ type shot struct {
 	body       []byte
 	credential credential
 	secrets    []string // what must not appear in an error, besides the credential
+	project    string
 	repeat     repeat
 	fresh      bool          // a connection of its own
 	buffer     bool          // read the body before returning, as part of the attempt
@@ -96,7 +97,7 @@ func (c *Client) prepare(ctx context.Context, t Target, r Request) (shot, error)
 	}
 	s := shot{
 		service: c.service, operation: r.Operation, method: r.method(), url: target, loopback: place.endpoint.loopback(),
-		header: r.Header.Clone(), body: body, credential: cred, repeat: r.repeat(), fresh: r.OnceOnly, wait: c.limits.answer,
+		header: r.Header.Clone(), body: body, credential: cred, project: project, repeat: r.repeat(), fresh: r.OnceOnly, wait: c.limits.answer,
 	}
 	if s.header == nil {
 		s.header = http.Header{}

@@ -23,15 +23,39 @@ func TestDownloadArchive(t *testing.T) {
 	h := plugintest.Start(t, quick, emulator.Config{})
 	out := sdktest.Decode[downloadOut](t, h.Do(t, "roma_download_asset_archive", archiveArgs()))
 	h.WantStored(t, out.Artifacts[0], "roma/"+emulator.ROMAArchiveID)
-	names := map[string]int64{}
-	for _, entry := range out.Entries {
-		names[entry.Name] = entry.Size
+	again := sdktest.Decode[downloadOut](t, h.Do(t, "roma_download_asset_archive", archiveArgs()))
+	if out.Repeated || !again.Repeated || again.Artifacts[0].SHA256 != out.Artifacts[0].SHA256 || h.Sent("/assets/archives/") != 1 {
+		t.Errorf("the repeat brought %+v with %d requests in all", again, h.Sent("/assets/archives/"))
 	}
-	if out.EntryCount != len(names) || names["apps/orders/app.json"] == 0 || names["lib/ballast.bin"] != 256<<10 {
-		t.Errorf("%d entries: %v", out.EntryCount, names)
+}
+
+// TestArchiveOfAnother asks for what somebody else has downloaded, which is no request to journal as lost.
+func TestArchiveOfAnother(t *testing.T) {
+	t.Parallel()
+	h := plugintest.Start(t, quick, emulator.Config{})
+	args := archiveArgs()
+	args["archive_id"] = "0123456789abcdef"
+	for range 2 {
+		plugintest.WantFailure(t, h.Do(t, "roma_download_asset_archive", args), sdk.CodeNotFound,
+			"only once", "roma_export_assets", "job_id is not an archive_id")
 	}
-	plugintest.WantFailure(t, h.Do(t, "roma_download_asset_archive", archiveArgs()), sdk.CodeNotFound,
-		"only once", "roma_export_assets", "job_id is not an archive_id")
+}
+
+// TestAskAgain repeats a request that the cloud answered with an error: not without being told to.
+func TestAskAgain(t *testing.T) {
+	t.Parallel()
+	h := plugintest.Start(t, quick, emulator.Config{})
+	h.Cloud.SetFaults(emulator.Fault{Kind: emulator.FaultStatus, PathContains: "/assets/archives/"})
+	plugintest.WantFailure(t, h.Do(t, "roma_download_asset_archive", archiveArgs()), sdk.CodeUnavailable, "not sent again", "ask_again=true")
+	h.Cloud.SetFaults()
+	plugintest.WantFailure(t, h.Do(t, "roma_download_asset_archive", archiveArgs()), sdk.CodeDataLoss, "ask_again=true")
+	if sent := h.Sent("/assets/archives/"); sent != 1 {
+		t.Fatalf("%d requests were sent", sent)
+	}
+	args := archiveArgs()
+	args["ask_again"] = true
+	out := sdktest.Decode[downloadOut](t, h.Do(t, "roma_download_asset_archive", args))
+	h.WantStored(t, out.Artifacts[0], "roma/"+emulator.ROMAArchiveID)
 }
 
 // TestBrokenDownload has every way in which the one download can go wrong: in each, one request is sent, and what is
@@ -39,7 +63,7 @@ func TestDownloadArchive(t *testing.T) {
 func TestBrokenDownload(t *testing.T) {
 	t.Parallel()
 	broken := []string{"only once", "roma_export_assets", "kept in", "!roma_download_asset_archive"}
-	refused := []string{"!roma_download_asset_archive"}
+	refused := []string{"not sent again", "roma_export_assets", "ask_again=true"}
 	for name, tc := range map[string]struct {
 		fault emulator.Fault
 		code  sdk.Code
@@ -48,11 +72,11 @@ func TestBrokenDownload(t *testing.T) {
 	}{
 		"truncated":       {emulator.Fault{Kind: emulator.FaultTruncate, After: 70_000}, sdk.CodeDataLoss, true, append(broken, "70000 of ")},
 		"reset":           {emulator.Fault{Kind: emulator.FaultReset, After: 70_000}, sdk.CodeDataLoss, false, []string{"only once", "roma_export_assets", "!roma_download_asset_archive"}},
-		"reset at once":   {emulator.Fault{Kind: emulator.FaultReset, After: -1}, sdk.CodeUnavailable, false, append(refused, "not sent again", "roma_export_assets")},
-		"error as a file": {emulator.Fault{Kind: emulator.FaultWrongType}, sdk.CodeUnknown, false, append(refused, "ROMA.00000101", "roma_export_assets")},
-		"web page":        {emulator.Fault{Kind: emulator.FaultHTML}, sdk.CodeUnavailable, false, append(refused, "502 Bad Gateway", "roma_export_assets")},
-		"500":             {emulator.Fault{Kind: emulator.FaultStatus}, sdk.CodeUnavailable, false, append(refused, "HTTP 500", "roma_export_assets")},
-		"throttled":       {emulator.Fault{Kind: emulator.FaultThrottle}, sdk.CodeResourceExhausted, false, append(refused, "APIGW.0308")},
+		"reset at once":   {emulator.Fault{Kind: emulator.FaultReset, After: -1}, sdk.CodeUnavailable, false, refused},
+		"error as a file": {emulator.Fault{Kind: emulator.FaultWrongType}, sdk.CodeUnknown, false, append(refused, "ROMA.00000101")},
+		"web page":        {emulator.Fault{Kind: emulator.FaultHTML}, sdk.CodeUnavailable, false, append(refused, "502 Bad Gateway")},
+		"500":             {emulator.Fault{Kind: emulator.FaultStatus}, sdk.CodeUnavailable, false, append(refused, "HTTP 500")},
+		"throttled":       {emulator.Fault{Kind: emulator.FaultThrottle}, sdk.CodeResourceExhausted, false, []string{"APIGW.0308", "!ask_again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

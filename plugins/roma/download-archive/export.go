@@ -49,16 +49,16 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	if err != nil || !in.Wait {
 		return exportOut{JobID: id}, err
 	}
-	archive, err := s.await(ctx, meter, in, id)
+	archiveID, err := s.await(ctx, meter, in, id)
 	if err != nil {
 		return exportOut{}, err
 	}
-	meter.report(90, 90, "the export has succeeded; downloading the archive "+archive)
-	got, err := s.fetch(ctx, call, meter.download, in.Target, in.InstanceID, archive)
+	meter.report(90, 90, "the export has succeeded; downloading the archive "+archiveID)
+	got, err := s.fetch(ctx, call, archive{Target: in.Target, instance: in.InstanceID, id: archiveID, progress: meter.download})
 	if err != nil {
-		return exportOut{}, notFetched(err, in, id, archive)
+		return exportOut{}, notFetched(err, in, id, archiveID)
 	}
-	return exportOut{JobID: id, ArchiveID: archive, Artifacts: []sdk.Artifact{got.Artifact}}, nil
+	return exportOut{JobID: id, ArchiveID: archiveID, Artifacts: []sdk.Artifact{got.Artifact}}, nil
 }
 
 func checkExport(in exportIn) error {
