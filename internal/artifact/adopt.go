@@ -64,6 +64,17 @@ func (s *Store) place(from string, r Record) error {
 	if old, err := s.read(filepath.Base(folder), r.Name); err == nil && r.Claim == "" {
 		r.Claim = old.Claim // what came from a once-only source stays so
 	}
+	if err := s.writeMetadata(r); err != nil {
+		return err
+	}
+	if err := os.Rename(from, r.Path); err != nil {
+		return err
+	}
+	s.grow()
+	return errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+}
+
+func (s *Store) writeMetadata(r Record) error {
 	encoded, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -71,10 +82,7 @@ func (s *Store) place(from string, r Record) error {
 	if err := writeFile(metadataPath(r.Path), append(encoded, '\n')); err != nil {
 		return fmt.Errorf("writing the metadata: %w", err)
 	}
-	if err := os.Rename(from, r.Path); err != nil {
-		return err
-	}
-	return errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+	return nil
 }
 
 // verify reads a file and compares its content with a checksum in hexadecimal.
@@ -132,7 +140,7 @@ func writeFile(path string, content []byte) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, ".new-*")
+	f, err := os.CreateTemp(folder, temporaryPrefix+"*")
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ func (c *Claim) conclude(ctx context.Context, reason string) (Case, error) {
 	switch now.State {
 	case StateStored, StateReleased:
 		return now, nil
+	case StateDamaged:
+		c.store.sweep() // whose remains it was is not known any more, but they stay
 	case StateClaimed, StateReceiving:
 		if err := c.takeOver(ctx, now.Call); err != nil {
 			return now, err

@@ -38,13 +38,18 @@ func stage(t *testing.T, s *Store, content string) Candidate {
 		t.Fatal(err)
 	}
 	t.Cleanup(release)
-	if err := os.WriteFile(filepath.Join(dir, "part"), []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	c := candidateOf(dir, content)
+	c.Name, c.Source = "模板.xlsx", sdk.Origin{Operation: "Op", IDs: map[string]string{"id": "1"}, RequestID: "r"}
+	return c
+}
+
+// candidateOf writes a call's file as a plugin does.
+func candidateOf(dir, content string) Candidate {
+	_ = os.WriteFile(filepath.Join(dir, "part"), []byte(content), 0o600) // what is missing is found by the check
 	sum := sha256.Sum256([]byte(content))
 	return Candidate{
-		StagingDir: dir, Path: "part", Name: "模板.xlsx", MediaType: "application/zip", Size: int64(len(content)), SHA256: sum[:],
-		Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"id": "1"}, RequestID: "r"},
+		StagingDir: dir, Path: "part", Name: "a.zip", MediaType: "application/zip", Size: int64(len(content)), SHA256: sum[:],
+		Source: archiveSource(),
 	}
 }
 
