@@ -74,6 +74,12 @@ func NewTool[In, Out any](spec ToolSpec, handler Handler[In, Out]) Tool {
 	}}
 }
 
+// Invoke runs the tool in this process, for a program that offers tools of its own beside those of plugins. The arguments
+// must be valid against the input schema; the call may be nil when the handler makes no use of it.
+func (t Tool) Invoke(ctx context.Context, call *Call, arguments []byte) (result []byte, err error) {
+	return t.invoke(ctx, call, arguments)
+}
+
 // decode reads one JSON object strictly. The host has validated it, so a failure means a host of another kind.
 func decode(arguments []byte, into any) error {
 	if len(bytes.TrimSpace(arguments)) == 0 {

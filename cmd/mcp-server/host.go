@@ -31,6 +31,7 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 	}
 	h, err := host.Start(ctx, host.Config{
 		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
+		PreviewCommand: previewCommand(),
 	})
 	if err != nil {
 		return err

@@ -156,7 +156,7 @@ func (s *Store) whole(ctx context.Context, path string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }() // only read
-	return s.cfg.Whole(ctx, f)
+	return s.cfg.Whole(ctx, s.TempDir(), f)
 }
 
 func syncFile(path string) error {

@@ -59,25 +59,27 @@ type event struct {
 // counts as not known, and a journal that has no whole line says that a request may have been sent.
 type Case struct {
 	// Key is a hash of the operation and its ids.
-	Key   string
-	State State
+	Key   string `json:"key"`
+	State State  `json:"state"`
 	// Since is when the case came into its state, Claimed when the last request was allowed.
-	Since, Claimed time.Time
+	Since   time.Time `json:"since,omitzero"`
+	Claimed time.Time `json:"claimed_at,omitzero"`
 	// Call is the id of the call that had the claim last.
-	Call string
+	Call string `json:"call,omitempty"`
 	// Name, MediaType and Source describe the content.
-	Name, MediaType string
-	Source          sdk.Origin
+	Name      string     `json:"name,omitempty"`
+	MediaType string     `json:"media_type,omitempty"`
+	Source    sdk.Origin `json:"source,omitzero"`
 	// WayOn is what a caller can do when the content is lost.
-	WayOn string
+	WayOn string `json:"way_on,omitempty"`
 	// Length is how many bytes the reply announced; negative when that is not known.
-	Length int64
+	Length int64 `json:"length"`
 	// URI is the content in the store.
-	URI string
+	URI string `json:"uri,omitempty"`
 	// Kept are the files that hold what arrived of a lost download.
-	Kept []Kept
+	Kept []Kept `json:"kept,omitempty"`
 	// Reason says why a case is lost or released.
-	Reason string
+	Reason string `json:"reason,omitempty"`
 }
 
 // caseKey names a once-only download. Whoever asks for the same operation and ids is after the same content.

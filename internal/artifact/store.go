@@ -10,9 +10,11 @@
 //	once/<key>.lock                   held while a call is after it
 //	partial/<call>-<file name>        what arrived of a once-only download that was cut
 //	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed
+//	damaged/<id>/<file name>          what Check has moved out of artifacts, because its checksum or metadata is wrong; no
+//	                                  host looks there, and what was moved out can be downloaded again to its old name
 //
 // A file appears under its final name only complete, synced and with a checked size. Start reading at [Store.Adopt], then
-// at [Store.Claim].
+// at [Store.Claim]; [Store.Prune] and [Store.Check] look after what is there.
 package artifact
 
 import (
@@ -40,10 +42,15 @@ type Config struct {
 	Dir string
 	// Logger gets what the store does by itself.
 	Logger *slog.Logger
-	// Whole checks that a file is a complete archive; nil means that this cannot be told.
-	Whole func(ctx context.Context, file *os.File) error
+	// Whole checks that a file is a complete archive, with a folder for passing files; nil means that this cannot be told.
+	Whole func(ctx context.Context, tempDir string, file *os.File) error
 	// MinFree is how many bytes must be free on the disk before a once-only download begins.
 	MinFree uint64
+	// Retention bounds what is kept. The store goes by it in the background.
+	Retention Retention
+	// NoUpkeep leaves the work in the background, concluding and removing, to the servers that share the folder: the store
+	// is opened only to look at it.
+	NoUpkeep bool
 }
 
 // Store is one host's hold on the data folder. Several hosts may share a folder.
@@ -54,10 +61,11 @@ type Store struct {
 	logger  *slog.Logger
 	stop    context.CancelFunc
 	work    sync.WaitGroup
+	grown   chan struct{} // has room for one: something was stored
 }
 
-// Open creates the folders where they are missing, takes over what dead hosts left in staging, and concludes their
-// once-only downloads in the background.
+// Open creates the folders where they are missing, takes over what dead hosts left in staging, concludes their
+// once-only downloads in the background, and keeps to the retention there.
 func Open(cfg Config) (*Store, error) {
 	if cfg.Dir == "" {
 		return nil, errors.New("there is no home folder to keep downloads in; name a folder with --data-dir")
@@ -66,7 +74,7 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
 	}
-	s := &Store{cfg: cfg, dir: dir, logger: cfg.Logger}
+	s := &Store{cfg: cfg, dir: dir, logger: cfg.Logger, grown: make(chan struct{}, 1)}
 	for _, folder := range []string{"artifacts", "staging", "partial", "once"} {
 		if err := os.MkdirAll(s.folder(folder), 0o700); err != nil {
 			return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
@@ -78,7 +86,10 @@ func Open(cfg Config) (*Store, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background()) // Close ends it
 	s.stop = stop
-	s.work.Go(func() { s.concludeAll(ctx) })
+	if !cfg.NoUpkeep {
+		s.work.Go(func() { s.concludeAll(ctx) })
+		s.work.Go(func() { s.retain(ctx) })
+	}
 	return s, nil
 }
 

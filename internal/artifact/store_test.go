@@ -54,7 +54,7 @@ func candidateOf(dir, content string) Candidate {
 }
 
 // wholeZIP reads an archive to its end, as the preview's process does for the host.
-func wholeZIP(_ context.Context, file *os.File) error {
+func wholeZIP(_ context.Context, _ string, file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage,
 	}
 	ctx, cancel := context.WithTimeout(ctx, tool.timeout())
 	defer cancel()
-	c := call{tool: tool, store: h.store, progress: progress, id: uuid.NewString()}
+	c := call{tool: tool, store: h.store, reading: h.reading, announce: h.announce, progress: progress, id: uuid.NewString()}
 	c.logger = h.logger.With("plugin", tool.Plugin, "tool", tool.Name, "call", c.id)
 	begin := time.Now()
 	result, err := c.run(ctx, arguments)
@@ -69,12 +69,15 @@ type call struct {
 	id        string
 	tool      Tool
 	store     *artifact.Store
+	reading   *reading
+	announce  func(uri string)
 	logger    *slog.Logger
 	progress  func(Progress)
 	staging   string          // empty for a tool that stores no files
 	claim     *artifact.Claim // while the call is after something that can be downloaded only once
 	settled   bool            // the error says what became of the claim
 	artifacts []sdk.Artifact
+	previewed int // bytes of previews so far
 	reported  bool
 	done      float64 // the last progress reported
 }

@@ -36,7 +36,7 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 		return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
 	}
 	c.logger.Info("answered from the store", "uri", claim.Stored.URI)
-	encoded, err := c.hand(*claim.Stored)
+	encoded, err := c.hand(ctx, *claim.Stored)
 	if err != nil {
 		return refuseClaim(err)
 	}

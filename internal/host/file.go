@@ -10,7 +10,7 @@ import (
 )
 
 // takeFile adopts a file that the plugin hands over, or keeps the remains of one, and answers the plugin.
-func (c *call) takeFile(_ context.Context, f *pluginv1.File) *pluginv1.FileReply {
+func (c *call) takeFile(ctx context.Context, f *pluginv1.File) *pluginv1.FileReply {
 	if c.staging == "" {
 		return refuseFile(&sdk.Error{Code: sdk.CodeUnimplemented, Source: sdk.SourcePlugin, Message: "the tool does not declare that it stores files"})
 	}
@@ -32,7 +32,8 @@ func (c *call) takeFile(_ context.Context, f *pluginv1.File) *pluginv1.FileReply
 		return refuseFile(hostError("storing the file", err))
 	}
 	c.logger.Info("stored", "uri", stored.URI, "bytes", stored.Size, "path", stored.Path)
-	encoded, err := c.hand(stored)
+	c.announce(stored.URI)
+	encoded, err := c.hand(ctx, stored)
 	if err != nil {
 		return refuseFile(err)
 	}
@@ -60,7 +61,8 @@ func (c *call) adopt(candidate artifact.Candidate, claimed bool) (artifact.Recor
 }
 
 // hand gives a stored file to the plugin and to the result.
-func (c *call) hand(r artifact.Record) ([]byte, error) {
+func (c *call) hand(ctx context.Context, r artifact.Record) ([]byte, error) {
+	r.Preview = c.previewOf(ctx, r)
 	encoded, err := json.Marshal(r.Artifact)
 	if err != nil {
 		return nil, hostError("describing the stored file", err)

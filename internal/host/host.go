@@ -21,6 +21,9 @@ type Config struct {
 	DataDir string
 	// MinFree is how many bytes must be free on the disk of DataDir before a once-only download begins.
 	MinFree uint64
+	// PreviewCommand is the program and its first arguments that end in [preview.Serve]. Without it archives and workbooks
+	// have no preview.
+	PreviewCommand []string
 	// Version is the server's own version.
 	Version string
 	// Logger gets the host's and the plugins' log; nil discards it.
@@ -35,13 +38,15 @@ type Config struct {
 
 // Host is a running plugin host.
 type Host struct {
-	cfg        Config
-	logger     *slog.Logger
-	store      *artifact.Store
-	supervisor *supervisor.Supervisor
-	mcp        *server.MCPServer
-	starting   sync.WaitGroup
-	closing    atomic.Bool
+	cfg           Config
+	logger        *slog.Logger
+	store         *artifact.Store
+	reading       *reading
+	supervisor    *supervisor.Supervisor
+	mcp           *server.MCPServer
+	starting      sync.WaitGroup
+	subscriptions subscriptions
+	closing       atomic.Bool
 
 	mu      sync.RWMutex
 	catalog catalog
@@ -61,7 +66,9 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog()}
-	if h.store, err = artifact.Open(artifact.Config{Dir: cfg.DataDir, Logger: cfg.Logger, MinFree: cfg.MinFree}); err != nil {
+	if h.store, err = artifact.Open(artifact.Config{
+		Dir: cfg.DataDir, Logger: cfg.Logger, MinFree: cfg.MinFree, Whole: wholeBy(cfg.PreviewCommand),
+	}); err != nil {
 		return nil, err
 	}
 	h.supervisor, err = supervisor.Open(supervisor.Config{
@@ -77,7 +84,13 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if len(found) == 0 {
 		h.report(Problem{Plugin: cfg.PluginsDir, Reason: "the folder holds no plugins; build them with `make build` or choose another with --plugins"})
 	}
+	h.reading = newReading(cfg.PreviewCommand, h.store.TempDir())
 	h.mcp = h.newMCPServer()
+	h.addResources()
+	if err := h.addOwnTools(); err != nil {
+		h.Close()
+		return nil, err
+	}
 	h.startPlugins(ctx, found)
 	return h, nil
 }

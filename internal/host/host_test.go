@@ -36,7 +36,7 @@ func newTestHost(t *testing.T) *Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	h := &Host{cfg: Config{Version: "test"}, logger: logger, store: store, catalog: newCatalog()}
+	h := &Host{cfg: Config{Version: "test"}, logger: logger, store: store, reading: newReading(nil, store.TempDir()), catalog: newCatalog()}
 	h.mcp = h.newMCPServer()
 	return h
 }

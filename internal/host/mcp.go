@@ -26,8 +26,12 @@ func (h *Host) newMCPServer() *server.MCPServer {
 	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
 		r.Instructions = h.instructions()
 	})
+	hooks.AddAfterListResources(h.listResources)
+	hooks.AddAfterSubscribe(h.subscriptions.add)
+	hooks.AddAfterUnsubscribe(h.subscriptions.remove)
+	hooks.AddOnUnregisterSession(func(_ context.Context, s server.ClientSession) { h.subscriptions.end(s.SessionID()) })
 	return server.NewMCPServer("mcp-server", h.cfg.Version,
-		server.WithToolCapabilities(true), server.WithRecovery(), server.WithHooks(hooks))
+		server.WithToolCapabilities(true), server.WithResourceCapabilities(true, true), server.WithRecovery(), server.WithHooks(hooks))
 }
 
 // checkDefinition refuses what mcp-go panics on when a tool is added.

@@ -1,0 +1,141 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"mcp-server/internal/artifact"
+	"mcp-server/sdk"
+)
+
+const (
+	// maxResourceBytes bounds what resources/read sends at once: as base64 it stays under the 10 MiB at which clients
+	// close the connection.
+	maxResourceBytes = 6 << 20
+	resourcePage     = 100
+)
+
+// addResources serves the stored files as resources. They are read from the store when a client asks, because other hosts
+// share it.
+func (h *Host) addResources() {
+	h.mcp.AddResourceTemplate(
+		mcp.NewResourceTemplate("artifact://{id}/{name}", "artifact",
+			mcp.WithTemplateDescription("A file that a tool has downloaded, by the uri that its result or artifact_list names.")),
+		h.readResource)
+}
+
+// listResources fills in the page of stored files that the cursor asks for, the newest first.
+func (h *Host) listResources(_ context.Context, _ any, request *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) {
+	all, err := h.store.List()
+	if err != nil {
+		h.logger.Error("the artifacts cannot be listed", "err", err)
+		return
+	}
+	after := decodeCursor(request.Params.Cursor)
+	for _, r := range all {
+		if !after.isBefore(r) {
+			continue
+		}
+		if len(result.Resources) == resourcePage {
+			result.NextCursor = encodeCursor(result.Resources[resourcePage-1])
+			return
+		}
+		result.Resources = append(result.Resources, resourceOf(r))
+	}
+}
+
+func resourceOf(r artifact.Record) mcp.Resource {
+	resource := mcp.NewResource(r.URI, r.Name, mcp.WithMIMEType(r.MediaType),
+		mcp.WithResourceDescription(fmt.Sprintf("%s, %d bytes, at %s", r.Source.Operation, r.Size, r.Path)))
+	resource.Size = &r.Size
+	resource.Annotations = &mcp.Annotations{LastModified: r.StoredAt.Format(time.RFC3339Nano)}
+	return resource
+}
+
+// cursor is where a page of resources ends: after this time and URI. The zero value is before all.
+type cursor struct {
+	stored time.Time
+	uri    string
+}
+
+func (c cursor) isBefore(r artifact.Record) bool {
+	return c.uri == "" || r.StoredAt.Before(c.stored) || r.StoredAt.Equal(c.stored) && r.URI > c.uri
+}
+
+// encodeCursor is base64, because mcp-go decodes a cursor before it is ours.
+func encodeCursor(last mcp.Resource) mcp.Cursor {
+	stored, _ := time.Parse(time.RFC3339Nano, last.Annotations.LastModified) // written by resourceOf
+	return mcp.Cursor(base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", stored.UnixNano(), last.URI)))
+}
+
+// decodeCursor begins from the start for a cursor that is not ours.
+func decodeCursor(text mcp.Cursor) cursor {
+	raw, err := base64.StdEncoding.DecodeString(string(text))
+	number, uri, found := strings.Cut(string(raw), " ")
+	nanoseconds, numberErr := strconv.ParseInt(number, 10, 64)
+	if err != nil || !found || numberErr != nil {
+		return cursor{}
+	}
+	return cursor{stored: time.Unix(0, nanoseconds).UTC(), uri: uri}
+}
+
+// readResource returns a whole file: text as text, anything else as base64.
+func (h *Host) readResource(_ context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	r, err := h.store.Find(request.Params.URI)
+	if err != nil {
+		return nil, err
+	}
+	if r.Size > maxResourceBytes {
+		return nil, &sdk.Error{
+			Code: sdk.CodeResourceExhausted, Source: sdk.SourceArgument,
+			Message: fmt.Sprintf("%s has %d bytes, and resources/read sends at most %d; the tool artifact_read reads parts of it, and the file is at %s",
+				r.URI, r.Size, maxResourceBytes, r.Path),
+		}
+	}
+	content, err := h.content(r)
+	if err != nil {
+		return nil, hostError("reading the artifact", err)
+	}
+	if utf8.Valid(content) && !bytes.ContainsRune(content, 0) {
+		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.URI, MIMEType: r.MediaType, Text: string(content)}}, nil
+	}
+	return []mcp.ResourceContents{mcp.BlobResourceContents{
+		URI: r.URI, MIMEType: r.MediaType, Blob: base64.StdEncoding.EncodeToString(content),
+	}}, nil
+}
+
+func (h *Host) content(r artifact.Record) ([]byte, error) {
+	file, err := h.store.Content(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	content, err := io.ReadAll(io.LimitReader(file, maxResourceBytes+1))
+	if err == nil && int64(len(content)) != r.Size {
+		err = fmt.Errorf("%w: it has another size than its metadata says", os.ErrInvalid)
+	}
+	return content, err
+}
+
+// announce tells clients that something new can be read, and those who subscribed to it that it was stored again.
+func (h *Host) announce(uri string) {
+	h.mcp.SendNotificationToAllClients(mcp.MethodNotificationResourcesListChanged, nil)
+	for _, session := range h.subscriptions.of(uri) {
+		err := h.mcp.SendNotificationToSpecificClient(session, mcp.MethodNotificationResourceUpdated, map[string]any{"uri": uri})
+		if errors.Is(err, server.ErrSessionNotFound) {
+			h.subscriptions.end(session)
+		}
+	}
+}
