@@ -21,6 +21,7 @@ const oneCallGrace = 15 * time.Second
 
 func newCallCommand(s *settings, std streams) *cobra.Command {
 	var arguments string
+	var timeout time.Duration
 	c := &cobra.Command{
 		Use:   "call TOOL",
 		Short: "Call one tool; the result goes to standard output, progress to standard error",
@@ -48,7 +49,12 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 			}
 			s.startGrace = oneCallGrace
 			return withHost(c.Context(), s, std, func(h *host.Host, _ *slog.Logger) error {
-				result, err := h.Call(c.Context(), args[0], raw, newProgressLines(std.err).print)
+				ctx, cancel := c.Context(), func() {}
+				if timeout > 0 {
+					ctx, cancel = context.WithTimeout(ctx, timeout)
+				}
+				defer cancel()
+				result, err := h.Call(ctx, args[0], raw, newProgressLines(std.err).print)
 				if err != nil {
 					return err
 				}
@@ -57,6 +63,7 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 		},
 	}
 	c.Flags().StringVar(&arguments, "args", "{}", "the arguments as a JSON object; @FILE reads a file, - standard input")
+	c.Flags().DurationVar(&timeout, "timeout", 0, "end the call after this time, such as 90s; by default the tool's own limit holds")
 	addEmulatorFlag(c, s)
 	addOutputFlag(c, s)
 	return c

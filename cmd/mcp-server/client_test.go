@@ -38,12 +38,24 @@ func startServer(t *testing.T, cfg emulator.Config, faults ...emulator.Fault) *s
 // startServerWith also sets variables, which win over the emulator's.
 func startServerWith(t *testing.T, cfg emulator.Config, env []string, faults ...emulator.Fault) *server {
 	t.Helper()
+	cloud := startCloud(t, cfg, faults...)
+	return startServerOn(t, cloud, env...)
+}
+
+func startCloud(t *testing.T, cfg emulator.Config, faults ...emulator.Fault) *emulator.Emulator {
+	t.Helper()
 	cloud, err := emulator.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cloud.Close() })
 	cloud.SetFaults(faults...)
+	return cloud
+}
+
+// startServerOn runs a server against an emulator that runs already. The variables win over the emulator's.
+func startServerOn(t *testing.T, cloud *emulator.Emulator, env ...string) *server {
+	t.Helper()
 	s := &server{cloud: cloud, tempDir: shortTempDir(t), log: &syncBuffer{}}
 	s.process = exec.CommandContext(context.Background(), serverBinary(), "serve", "--log-level", "info")
 	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off",
@@ -57,6 +69,7 @@ func startServerWith(t *testing.T, cfg emulator.Config, env []string, faults ...
 			s.progress = append(s.progress, *r.Params)
 		},
 	})
+	var err error
 	s.ClientSession, err = client.Connect(t.Context(), &mcp.CommandTransport{Command: s.process}, nil)
 	if err != nil {
 		t.Fatalf("connecting: %v\n%s", err, s.log)

@@ -53,7 +53,7 @@ func TestNothingIsLostOfAnArchive(t *testing.T) {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
-			s := startServerWith(t, emulator.Config{}, []string{"MCP_SERVER_DATA_DIR=" + data},
+			s := startServerWith(t, emulator.Config{}, []string{dataDir(data)},
 				emulator.Fault{Service: emulator.ServiceROMA, Kind: emulator.FaultStall, After: arrived})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -86,7 +86,7 @@ func TestNothingIsLostOfAnArchive(t *testing.T) {
 			case "kill server":
 				kill(t, s.process.Process.Pid)
 				<-answer
-				startServerWith(t, emulator.Config{}, []string{"MCP_SERVER_DATA_DIR=" + data})
+				startServerOn(t, s.cloud, dataDir(data))
 			}
 			waitFor(t, "the beginning to be kept", func() bool { return len(files("partial/*")) == 1 })
 		})

@@ -18,13 +18,12 @@ type contentIn struct {
 }
 
 type contentOut struct {
-	TemplateName string              `json:"template_name" jsonschema_description:"Name of the template."`
-	VersionID    string              `json:"version_id" jsonschema_description:"Id of the version that was fetched."`
-	Kind         string              `json:"kind" jsonschema:"enum=text,enum=zip,enum=binary" jsonschema_description:"What the content is."`
-	Content      string              `json:"content,omitempty" jsonschema_description:"The text of the template, up to 64 KiB; only when kind is text."`
-	Truncated    bool                `json:"truncated" jsonschema_description:"Whether content or entries are cut short here; the artifact is whole."`
-	Entries      []huaweicloud.Entry `json:"entries,omitempty" jsonschema_description:"The first 200 files inside; only when kind is zip."`
-	Artifacts    []sdk.Artifact      `json:"artifacts" jsonschema_description:"The stored content."`
+	TemplateName string         `json:"template_name" jsonschema_description:"Name of the template."`
+	VersionID    string         `json:"version_id" jsonschema_description:"Id of the version that was fetched."`
+	Kind         string         `json:"kind" jsonschema:"enum=text,enum=zip,enum=binary" jsonschema_description:"What the content is."`
+	Content      string         `json:"content,omitempty" jsonschema_description:"The text of the template, up to 64 KiB; only when kind is text."`
+	Truncated    bool           `json:"truncated" jsonschema_description:"Whether content is cut short here; the artifact is whole."`
+	Artifacts    []sdk.Artifact `json:"artifacts" jsonschema_description:"The stored content; the preview of a zip lists its files."`
 }
 
 func contentTool(client *huaweicloud.Client) sdk.Tool {
@@ -32,7 +31,7 @@ func contentTool(client *huaweicloud.Client) sdk.Tool {
 		Name:  "rfs_show_template_version_content",
 		Title: "Show an RFS template's content",
 		Description: "Fetches the content of a version of a Resource Formation Service template, by default the latest: returns Terraform text inline, lists the files of a zip, " +
-			"and stores the file. rfs_list_templates finds the template_name, rfs_list_template_versions the version_id.",
+			"and stores the file; artifact_read reads more of it. rfs_list_templates finds the template_name, rfs_list_template_versions the version_id.",
 		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
 		Timeout: 30 * time.Minute,
 	}, func(ctx context.Context, call *sdk.Call, in contentIn) (contentOut, error) {
@@ -82,9 +81,9 @@ func describe(in contentIn, r huaweicloud.DownloadResult) contentOut {
 	case huaweicloud.KindText, huaweicloud.KindJSON:
 		out.Kind, out.Content = "text", wholeRunes(r.Head)
 		out.Truncated = int64(len(out.Content)) < r.Artifact.Size
+		out.Artifacts[0].Preview = nil // content shows more of the same
 	case huaweicloud.KindZIP, huaweicloud.KindXLSX:
-		out.Kind, out.Entries = "zip", r.Entries
-		out.Truncated = len(r.Entries) < r.EntryCount
+		out.Kind = "zip"
 	}
 	return out
 }

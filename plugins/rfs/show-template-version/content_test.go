@@ -64,16 +64,6 @@ func TestContentOfZip(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	h.WantStored(t, got.Artifacts[0], "rfs/"+emulator.RFSZipTemplateName+"/V2")
-	var names []string
-	for _, entry := range got.Entries {
-		names = append(names, entry.Name)
-		if entry.Size <= 0 {
-			t.Errorf("%s has %d bytes", entry.Name, entry.Size)
-		}
-	}
-	if diff := cmp.Diff([]string{"main.tf", "variables.tf", "modules/network/网络.tf"}, names); diff != "" {
-		t.Errorf("entries (-want +got):\n%s", diff)
-	}
 	if got.Artifacts[0].Name != "landing-zone-V2.zip" || got.Artifacts[0].MediaType != "application/zip" {
 		t.Errorf("artifact %+v", got.Artifacts[0])
 	}
@@ -168,20 +158,21 @@ func TestWholeRunes(t *testing.T) {
 
 func TestDescribeSaysWhatIsCut(t *testing.T) {
 	t.Parallel()
-	entries := []huaweicloud.Entry{{Name: "main.tf", Size: 1}}
-	artifact := sdk.Artifact{Size: 3}
+	preview := &sdk.Preview{Kind: "zip"}
 	for name, tc := range map[string]struct {
 		result huaweicloud.DownloadResult
 		want   contentOut
 	}{
-		"zip":      {huaweicloud.DownloadResult{Kind: huaweicloud.KindZIP, Entries: entries, EntryCount: 1}, contentOut{Kind: "zip", Entries: entries}},
-		"big zip":  {huaweicloud.DownloadResult{Kind: huaweicloud.KindZIP, Entries: entries, EntryCount: 2}, contentOut{Kind: "zip", Entries: entries, Truncated: true}},
-		"workbook": {huaweicloud.DownloadResult{Kind: huaweicloud.KindXLSX, Entries: entries, EntryCount: 1}, contentOut{Kind: "zip", Entries: entries}},
+		"zip":      {huaweicloud.DownloadResult{Kind: huaweicloud.KindZIP}, contentOut{Kind: "zip"}},
+		"workbook": {huaweicloud.DownloadResult{Kind: huaweicloud.KindXLSX}, contentOut{Kind: "zip"}},
 		"text":     {huaweicloud.DownloadResult{Kind: huaweicloud.KindText, Head: []byte("abc")}, contentOut{Kind: "text", Content: "abc"}},
 		"big text": {huaweicloud.DownloadResult{Kind: huaweicloud.KindJSON, Head: []byte("{")}, contentOut{Kind: "text", Content: "{", Truncated: true}},
 		"binary":   {huaweicloud.DownloadResult{Kind: huaweicloud.KindBinary, Head: []byte{0}}, contentOut{Kind: "binary"}},
 	} {
-		tc.result.Artifact, tc.want.Artifacts = artifact, []sdk.Artifact{artifact}
+		tc.result.Artifact, tc.want.Artifacts = sdk.Artifact{Size: 3, Preview: preview}, []sdk.Artifact{{Size: 3, Preview: preview}}
+		if tc.want.Kind == "text" {
+			tc.want.Artifacts[0].Preview = nil // the content itself is there
+		}
 		if diff := cmp.Diff(tc.want, describe(contentIn{}, tc.result)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -69,15 +69,6 @@ func TestLongTextIsCutBetweenCharacters(t *testing.T) {
 	}
 }
 
-func TestManyEntriesAreCut(t *testing.T) {
-	t.Parallel()
-	h := fake(t, "", "many.zip", nil, plugintest.Zip(t, plugintest.IDs(201)...))
-	got := sdktest.Decode[contentOut](t, h.Do(t, tool, plugintest.Object{"template_name": "t", "version_id": "V1"}))
-	if got.Kind != "zip" || !got.Truncated || len(got.Entries) != 200 {
-		t.Errorf("kind %s, truncated %v, %d entries", got.Kind, got.Truncated, len(got.Entries))
-	}
-}
-
 func TestLatestIsTheHighestNumber(t *testing.T) {
 	t.Parallel()
 	h := fake(t, `{"versions":[{"version_id":"V9"},{"version_id":"V10"},{"version_id":"V2"}]}`, "x.tf", nil, []byte("a"))
