@@ -2,13 +2,13 @@ package sdk
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"mcp-server/internal/pluginv1"
 )
@@ -16,11 +16,13 @@ import (
 // File is a download in the making: a new file in the call's private folder, hashed while it is written. It ends with
 // [File.Store], [File.Keep] or [File.Discard]; the host removes whatever is left in the folder after the call.
 type File struct {
-	call   *Call
-	file   *os.File
-	hash   hash.Hash
-	size   int64
-	closed bool
+	call     *Call
+	file     *os.File
+	follower *follower
+	size     int64
+	sum      []byte // SHA-256 of the finished file
+	finished bool
+	closed   bool
 }
 
 // FileInfo describes a file that is handed over.
@@ -47,14 +49,14 @@ func (c *Call) CreateFile() (*File, error) {
 	if err != nil {
 		return nil, storageError("creating a file", err)
 	}
-	return &File{call: c, file: f, hash: sha256.New()}, nil
+	return &File{call: c, file: f, follower: newFollower(f)}, nil
 }
 
-// Write appends to the file.
-func (f *File) Write(p []byte) (int, error) {
-	n, err := f.file.Write(p)
-	f.hash.Write(p[:n])
+// Write appends to the file. After an error the first n bytes are in it, and the rest may be tried again.
+func (f *File) Write(p []byte) (n int, err error) {
+	n, err = f.file.Write(p)
 	f.size += int64(n)
+	f.follower.follow(f.size)
 	if err != nil {
 		return n, storageError("writing the download", err)
 	}
@@ -69,13 +71,14 @@ func (f *File) Size() int64 { return f.size }
 
 // Reset empties the file to write it again.
 func (f *File) Reset() error {
+	f.follower.stop()
 	if err := f.file.Truncate(0); err != nil {
 		return storageError("emptying the download", err)
 	}
 	if _, err := f.file.Seek(0, 0); err != nil {
 		return storageError("emptying the download", err)
 	}
-	f.hash.Reset()
+	f.follower = newFollower(f.file)
 	f.size = 0
 	return nil
 }
@@ -104,20 +107,55 @@ func (f *File) Keep(ctx context.Context, info FileInfo) (path string, err error)
 func (f *File) Discard() {
 	if !f.closed {
 		f.closed = true
+		f.follower.stop()
 		_ = f.file.Close() // the host removes the folder with all that is left
 		_ = os.Remove(f.file.Name())
 	}
 }
 
-// finish syncs and closes the file, once.
+// finish makes the file ready to be handed over: hashed, synced, in its place.
 func (f *File) finish() error {
 	if f.closed {
 		return nil
 	}
-	f.closed = true // whatever follows: Keep still hands over what the disk has taken
-	if err := errors.Join(f.file.Sync(), f.file.Close()); err != nil {
+	if f.finished {
+		return f.putBack() // and nothing else: Keep hands over what the disk has taken
+	}
+	f.finished = true
+	var err error
+	f.sum, err = f.follower.sum()
+	if err := errors.Join(err, f.putBack(), f.file.Sync()); err != nil {
 		return storageError("syncing the download", err)
 	}
+	if runtime.GOOS == "windows" { // where the host cannot move a file that is open
+		f.closed = true
+		return f.file.Close()
+	}
+	return nil
+}
+
+// putBack writes the file anew when somebody has removed it, or the data folder, beneath the call: what it holds may not
+// be there a second time.
+func (f *File) putBack() error {
+	held, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	if there, err := os.Lstat(f.file.Name()); err == nil && os.SameFile(held, there) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(f.file.Name()), 0o700); err != nil {
+		return err
+	}
+	anew, err := os.OpenFile(f.file.Name(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(anew, io.NewSectionReader(f.file, 0, f.size)); err != nil {
+		return errors.Join(err, anew.Close())
+	}
+	_ = f.file.Close() // its content is in the new one
+	f.file = anew
 	return nil
 }
 
@@ -132,7 +170,7 @@ func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*plug
 	answer, err := f.call.ask(ctx, func(id uint32) *pluginv1.CallEvent {
 		return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_File{File: &pluginv1.File{
 			Id: id, Path: filepath.Base(f.file.Name()), Name: info.Name, MediaType: info.MediaType,
-			Size: f.size, Sha256: f.hash.Sum(nil), Source: source, Partial: partial, Claimed: info.Claim != nil,
+			Size: f.size, Sha256: f.sum, Source: source, Partial: partial, Claimed: info.Claim != nil,
 		}}}
 	})
 	if err != nil {
@@ -141,6 +179,10 @@ func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*plug
 	reply := answer.GetFileReply()
 	if failure := reply.GetError(); failure != nil {
 		return nil, errorFromWire(failure)
+	}
+	if !f.closed {
+		f.closed = true
+		_ = f.file.Close() // synced, and the host's now
 	}
 	return reply, nil
 }

@@ -27,6 +27,8 @@ type server struct {
 
 	mu       sync.Mutex
 	progress []mcp.ProgressNotificationParams
+	changed  int      // how often the list of resources did
+	updated  []string // resources
 }
 
 // startServer runs the server against an emulator of its own.
@@ -56,6 +58,12 @@ func startCloud(t *testing.T, cfg emulator.Config, faults ...emulator.Fault) *em
 // startServerOn runs a server against an emulator that runs already. The variables win over the emulator's.
 func startServerOn(t *testing.T, cloud *emulator.Emulator, env ...string) *server {
 	t.Helper()
+	return startServerSpeaking(t, "", cloud, env...)
+}
+
+// startServerSpeaking has a client of a certain revision of MCP; the latest when empty.
+func startServerSpeaking(t *testing.T, revision string, cloud *emulator.Emulator, env ...string) *server {
+	t.Helper()
 	s := &server{cloud: cloud, tempDir: shortTempDir(t), log: &syncBuffer{}}
 	s.process = exec.CommandContext(context.Background(), serverBinary(), "serve", "--log-level", "info")
 	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off",
@@ -68,9 +76,19 @@ func startServerOn(t *testing.T, cloud *emulator.Emulator, env ...string) *serve
 			defer s.mu.Unlock()
 			s.progress = append(s.progress, *r.Params)
 		},
+		ResourceListChangedHandler: func(context.Context, *mcp.ResourceListChangedRequest) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.changed++
+		},
+		ResourceUpdatedHandler: func(_ context.Context, r *mcp.ResourceUpdatedNotificationRequest) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.updated = append(s.updated, r.Params.URI)
+		},
 	})
 	var err error
-	s.ClientSession, err = client.Connect(t.Context(), &mcp.CommandTransport{Command: s.process}, nil)
+	s.ClientSession, err = client.Connect(t.Context(), &mcp.CommandTransport{Command: s.process}, &mcp.ClientSessionOptions{ProtocolVersion: revision})
 	if err != nil {
 		t.Fatalf("connecting: %v\n%s", err, s.log)
 	}

@@ -140,7 +140,14 @@ func TestFolderDeletedUnderneath(t *testing.T) {
 	cloud := startCloud(t, emulator.Config{}, emulator.Fault{Service: emulator.ServiceROMA, Kind: emulator.FaultSlow})
 	s := startServerOn(t, cloud, dataDir(data))
 	answer := background(t, s, downloadArchive, archiveArguments())
-	waitFor(t, "the beginning of the archive", func() bool { return s.said("KiB of") })
+	waitFor(t, "the beginning of the archive", func() bool {
+		files, _ := filepath.Glob(filepath.Join(data, "staging", "*", "*", "file-*"))
+		if len(files) == 0 {
+			return false
+		}
+		info, err := os.Stat(files[0])
+		return err == nil && info.Size() > 0
+	})
 	waitFor(t, "the folder to be gone", func() bool { return os.RemoveAll(data) == nil }) // the journal is being written
 	r := <-answer
 	if r == nil || r.IsError {

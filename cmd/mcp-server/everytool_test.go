@@ -73,6 +73,13 @@ var everyTool = []struct {
 			return object{"async_job_id": r["drs_export_template"]["async_job_id"]}
 		},
 	},
+	{tool: "artifact_list", arguments: fixed(object{"name": "ASSET"})},
+	{
+		tool: "artifact_read",
+		arguments: func(r results) map[string]any {
+			return object{"uri": artifactOf(r, "roma_export_assets")["uri"], "entry": "manifest.txt"}
+		},
+	},
 }
 
 func fixed(arguments object) func(results) map[string]any {
@@ -95,10 +102,15 @@ func first(r results, tool, list, want string) string {
 }
 
 func artifactName(r results, tool string) string {
+	return fmt.Sprint(artifactOf(r, tool)["name"])
+}
+
+// artifactOf is the first artifact of a result.
+func artifactOf(r results, tool string) map[string]any {
 	artifacts, _ := r[tool]["artifacts"].([]any)
 	if len(artifacts) == 0 {
-		return ""
+		return nil
 	}
 	artifact, _ := artifacts[0].(map[string]any)
-	return fmt.Sprint(artifact["name"])
+	return artifact
 }

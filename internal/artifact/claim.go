@@ -111,7 +111,7 @@ func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
 	if err := c.store.checkSpace(); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(r.StagingDir, claimMark), []byte(c.key), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.StagingDir, claimMark), []byte(CleanName(r.Name)), 0o600); err != nil {
 		return nil, journalError(err)
 	}
 	err = c.note(event{

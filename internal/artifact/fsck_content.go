@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // metadata checks a metadata file that has no content beside it. The caller excludes others.
@@ -111,7 +112,7 @@ func (c *checker) describe(id, name string, read wholeFile) error {
 	}
 	from := c.stored[uriOf(id, name)]
 	r := c.store.newRecord(name, cmp.Or(from.MediaType, read.mediaType), read.info.Size(), sum, from.Source)
-	r.StoredAt, r.Claim = read.info.ModTime().UTC(), from.Key
+	r.StoredAt, r.Claim = read.info.ModTime().UTC().Truncate(time.Millisecond), from.Key
 	return c.store.writeMetadata(r)
 }
 

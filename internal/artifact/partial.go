@@ -16,18 +16,19 @@ func (s *Store) Keep(c Candidate) (string, error) {
 	return s.keep(c.StagingDir, c.Path, CleanName(c.Name))
 }
 
-// rescue keeps all that a call left in its folder.
+// rescue keeps all that a call with a claim left in its folder.
 func (s *Store) rescue(stagingDir string) (paths []string, err error) {
 	entries, err := os.ReadDir(stagingDir)
 	if err != nil {
 		return nil, err
 	}
+	name, _ := os.ReadFile(filepath.Join(stagingDir, claimMark)) // without a name it is a download
 	for _, e := range entries {
 		info, infoErr := e.Info()
 		if infoErr != nil || e.Name() == claimMark || !info.Mode().IsRegular() || info.Size() == 0 || !solelyOwned(info) {
 			continue
 		}
-		path, keepErr := s.keep(stagingDir, e.Name(), CleanName(e.Name()))
+		path, keepErr := s.keep(stagingDir, e.Name(), CleanName(string(name)))
 		if keepErr != nil {
 			err = errors.Join(err, keepErr)
 			continue

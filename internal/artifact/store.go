@@ -32,7 +32,7 @@ import (
 const (
 	stagingPrefix = "host-"
 	callPrefix    = "call-"
-	// claimMark is the file in a call's folder that says: what is here cannot be fetched again.
+	// claimMark is the file in a call's folder that says: what is here cannot be fetched again, and this is its name.
 	claimMark = ".once-only"
 )
 

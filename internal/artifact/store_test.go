@@ -243,14 +243,14 @@ func TestStagingGoesWithItsHost(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(dead, "call-1"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600))
 	must(t, os.WriteFile(filepath.Join(dead, "call-1", "file-1"), []byte("half"), 0o600))
-	must(t, os.WriteFile(filepath.Join(dead, "call-1", claimMark), nil, 0o600))
+	must(t, os.WriteFile(filepath.Join(dead, "call-1", claimMark), []byte("a.zip"), 0o600))
 	must(t, os.MkdirAll(filepath.Join(dead, "call-2"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "call-2", "file-1"), []byte("can be fetched again"), 0o600))
 	openStore(t, dir)
 	if found, err := filepath.Glob(filepath.Join(dir, "partial", "*")); err != nil || len(found) != 1 {
 		t.Errorf("kept %v, %v", found, err)
 	}
-	if content, err := os.ReadFile(filepath.Join(dir, "partial", "1-file-1")); err != nil || string(content) != "half" {
+	if content, err := os.ReadFile(filepath.Join(dir, "partial", "1-a.zip")); err != nil || string(content) != "half" {
 		t.Errorf("of the dead host's download %q is kept, %v", content, err)
 	}
 	if _, err := os.Stat(dead); !errors.Is(err, os.ErrNotExist) {

@@ -264,7 +264,8 @@ func TestReadingABomb(t *testing.T) {
 			t.Errorf("at %d: %d bytes, %s, %v", offset, len(part.Text), part.Note, err)
 		}
 	}
-	file = stored(t, zipOf(t, member{name: "nested.zip", body: string(zipOf(t)) + strings.Repeat("\x00", maxSpool)}))
+	packed, size = repeated(t, string(zipOf(t, member{name: "a"})), strings.Repeat("\x00", 1<<20), "", 64)
+	file = stored(t, rawZip(t, "nested.zip", packed, size, 1))
 	_, err = r.Read(t.Context(), file, "a.zip", Selection{Entry: "nested.zip"})
 	wantCode(t, err, sdk.CodeInvalidArgument, "archives in archives are read up to 64.0 MiB")
 	wantEmpty(t, r.TempDir)

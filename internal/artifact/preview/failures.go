@@ -56,7 +56,7 @@ func (r Reader) statement(err error) *sdk.Error {
 	return e
 }
 
-// asError is [Reader.statement] for errors that are returned, where a context's end keeps its meaning.
+// asError is [Reader.statement] for errors that are returned: a context's end keeps its meaning, and there is a way on.
 func (r Reader) asError(err error) error {
 	switch {
 	case err == nil:
@@ -64,7 +64,11 @@ func (r Reader) asError(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return sdk.AsError(err)
 	}
-	return r.statement(err)
+	e := r.statement(err)
+	if errors.Is(err, errMemory) || errors.Is(err, errTime) {
+		e.Message += "; name an entry to read a file of it alone, or open it at the artifact's path"
+	}
+	return e
 }
 
 // explained puts what the libraries say of damaged content in words for users. Other errors are returned as they are.

@@ -21,6 +21,8 @@ const (
 	kindBinary = "binary"
 
 	sniffed = 64 << 10
+
+	whatOLE = "encrypted or old-format Office document (OLE)"
 )
 
 // form is what the first bytes of a content say of it. A zip may still turn out to be a workbook.
@@ -122,7 +124,7 @@ func known(head []byte) string {
 		at          int
 		magic, what string
 	}{
-		{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "encrypted or old-format Office document (OLE)"},
+		{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", whatOLE},
 		{0, "\x1f\x8b\x08", "gzip archive"},
 		{0, "BZh", "bzip2 archive"},
 		{0, "\xfd7zXZ\x00", "xz archive"},

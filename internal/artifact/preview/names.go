@@ -33,16 +33,16 @@ func shown(name string) string {
 		}
 		return r
 	}, decodeName(name))
-	return shortened(name, maxNameBytes, "…")
+	return shortened(name, maxNameBytes)
 }
 
-// shortened cuts a text at a character.
-func shortened(text string, most int, mark string) string {
+// shortened cuts a text at a character and says so.
+func shortened(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
 	text = text[:most]
-	return text[:len(text)-cutRune([]byte(text))] + mark
+	return text[:len(text)-cutRune([]byte(text))] + "…"
 }
 
 // entryName is how a listing shows the file at an index of the directory, and how a caller names it.

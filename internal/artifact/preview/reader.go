@@ -20,7 +20,8 @@ type Reader struct {
 	// Command starts this program so that it calls [Serve] with the next argument and its standard input and output,
 	// such as {"/path/mcp-server", "preview"}. The path is absolute: the child starts in its own folder.
 	Command []string
-	// TempDir is where children spool; each gets a fresh folder in it that is removed afterwards. Empty: the system's.
+	// TempDir is where children spool; each gets a fresh folder in it that is removed afterwards, and writes less than 1 GiB
+	// there, of which a workbook of common size takes a few MB. Empty: the system's.
 	TempDir string
 
 	bounds bounds
@@ -112,11 +113,11 @@ func (r Reader) Read(ctx context.Context, file *os.File, name string, s Selectio
 	answer, err := r.run(bounded, file, request{Operation: opRead, Selection: s})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return Part{}, r.statement(errTime)
+		return Part{}, r.asError(errTime)
 	case err != nil:
 		return Part{}, r.asError(err)
 	case answer.Part == nil:
-		return Part{}, r.statement(errNonsense)
+		return Part{}, r.asError(errNonsense)
 	}
 	return *answer.Part, nil
 }

@@ -94,7 +94,7 @@ func (p *Part) shorten(cells []string) []string {
 	row := make([]string, 0, len(cells))
 	for _, cell := range cells {
 		if len(cell) > maxCellBytes {
-			cell = shortened(cell, maxCellBytes, "…")
+			cell = shortened(cell, maxCellBytes)
 			p.remark(noteCells)
 		}
 		row = append(row, cell)
@@ -107,7 +107,7 @@ func (p *Part) squeeze(row []string, bytes int) []string {
 	p.remark(noteCells)
 	for most := maxCellBytes / 2; jsonSize(row) > bytes && most > 0; most /= 2 {
 		for n, cell := range row {
-			row[n] = shortened(cell, most, "…")
+			row[n] = shortened(cell, most)
 		}
 	}
 	return row

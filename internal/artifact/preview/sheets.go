@@ -46,7 +46,7 @@ func (w worker) previewWorkbook(a *archive) (p *sdk.Preview, err error) {
 		listed = append(listed, fmt.Sprintf("%s (%d × %d)", sheet.Name, sheet.Rows, sheet.Columns))
 	}
 	p.Truncated = p.Truncated || h.cut
-	p.Summary = fmt.Sprintf("workbook of %s, rows × columns: %s", counted(len(names), "sheet", "sheets"), shortened(strings.Join(listed, ", "), maxSummarySheets, "…"))
+	p.Summary = fmt.Sprintf("workbook of %s, rows × columns: %s", counted(len(names), "sheet", "sheets"), shortened(strings.Join(listed, ", "), maxSummarySheets))
 	if h.cells <= 0 {
 		p.Summary += "; dimensions are lower bounds"
 	}

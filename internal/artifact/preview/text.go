@@ -181,8 +181,11 @@ func beyond(offset, total int64, unit string) string {
 
 func previewBinary(content *io.SectionReader, f form) *sdk.Preview {
 	p := &sdk.Preview{Kind: kindBinary, Summary: f.what + ", " + amount(content.Size())}
-	if content.Size() == 0 {
+	switch {
+	case content.Size() == 0:
 		p.Problem = "the file is empty"
+	case f.what == whatOLE:
+		p.Problem = "the document is encrypted or in an old format and cannot be read here"
 	}
 	return p
 }

@@ -124,7 +124,7 @@ func repack(spool io.Writer, a *archive) (damage string, err error) {
 			damage = joined(damage, err.Error())
 		}
 	}
-	return shortened(damage, 400, "…"), out.Close()
+	return shortened(damage, 400), out.Close()
 }
 
 // unpackPart copies one part and returns more than left when that does not suffice.

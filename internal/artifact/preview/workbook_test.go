@@ -238,7 +238,7 @@ func TestWorkbookBombs(t *testing.T) {
 func TestALargeWorkbookIsListed(t *testing.T) {
 	t.Parallel()
 	content := xlsx(t, page{"a", [][]any{{"k"}}})
-	large := zipOf(t, member{name: "xl/workbook.xml", body: "<workbook/>"}, member{name: "xl/media/film", body: strings.Repeat("x", maxWorkbook), stored: true})
+	large := addRaw(t, zipOf(t, member{name: "xl/workbook.xml", body: "<workbook/>"}), "xl/media/film", make([]byte, maxWorkbook), maxWorkbook)
 	w := worker{tempDir: t.TempDir()}
 	p := w.previewArchive(section(large), false)
 	if p.Kind != kindZip || p.EntryCount != 2 {
@@ -252,7 +252,8 @@ func TestALargeWorkbookIsListed(t *testing.T) {
 	wantText(t, part.Note, "its files are listed instead")
 	_, err = w.read(t.Context(), section(large), Selection{Sheet: "a"})
 	wantCode(t, err, sdk.CodeResourceExhausted, "opened up to 64.0 MiB")
-	film := replace(t, content, "xl/media/film", strings.Repeat("x", 2*maxWorkbook)) // packs to little
+	packed, size := repeated(t, "", strings.Repeat("x", 1<<20), "", 10<<10)
+	film := addRaw(t, content, "xl/media/film", packed, size) // small, and 10 GiB unpacked, which nobody does
 	if p := w.previewArchive(section(film), false); p.Kind != kindXlsx || p.Sheets[0].Rows != 1 {
 		t.Errorf("%+v", p)
 	}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mcp-server/internal/artifact"
+	"mcp-server/internal/artifact/preview"
+	"mcp-server/sdk"
+)
+
+func stored(id, name string) artifact.Record {
+	return artifact.Record{Artifact: sdk.Artifact{URI: "artifact://" + id + "/" + name, Name: name, SHA256: id + id}}
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	a, b := strings.Repeat("ab", 16), strings.Repeat("ab", 15)+"ac"
+	all := []artifact.Record{stored(a, "a.zip"), stored(b, "b.zip"), stored(b, "模板 1.xlsx")}
+	for text, want := range map[string]string{
+		"artifact://" + a + "/a.zip": "a.zip", "artifact://" + a: "a.zip", a: "a.zip", strings.ToUpper(a): "a.zip", a + "/a.zip": "a.zip",
+		b + "/b.zip": "b.zip", "artifact://" + b + "/%E6%A8%A1%E6%9D%BF%201.xlsx": "模板 1.xlsx", b + "/模板 1.xlsx": "模板 1.xlsx", "ababab/b.zip": "b.zip",
+	} {
+		if got, err := choose(all, text); err != nil || got.Name != want {
+			t.Errorf("%s chose %s, %v", text, got.URI, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"ababa": "first 6", "": "first 6", "artifact://": "first 6", "../../x": "first 6", a + "00": "first 6", "a.zip": "first 6",
+		"ababab": "any of 3", b: "any of 2", "cdcdcd": "there is no artifact", a + "/b.zip": "there is no artifact",
+	} {
+		got, err := choose(all, text)
+		if err == nil || !strings.Contains(err.Error(), want) || exitCode(t.Context(), err) != exitUsage {
+			t.Errorf("%q chose %q, %v", text, got.URI, err)
+		}
+	}
+}
+
+// storeWith is a store with one file.
+func storeWith(t *testing.T, content string) (*artifact.Store, artifact.Record) {
+	t.Helper()
+	store, err := artifact.Open(artifact.Config{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), NoUpkeep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	dir, release, err := store.Stage("1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	sum := sha256.Sum256([]byte(content))
+	err = os.WriteFile(filepath.Join(dir, "part"), []byte(content), 0o600)
+	r, adoptErr := store.Adopt(artifact.Candidate{StagingDir: dir, Path: "part", Name: "a.txt", Size: int64(len(content)), SHA256: sum[:]})
+	if err := errors.Join(err, adoptErr); err != nil {
+		t.Fatal(err)
+	}
+	return store, r
+}
+
+// listing is what a folder holds, by name.
+func listing(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(folder, e.Name()))
+		if err != nil || !e.Type().IsRegular() {
+			content = []byte(e.Type().String())
+		}
+		all[e.Name()] = string(content)
+	}
+	return all
+}
+
+func TestCopyToFile(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		to    string
+		force bool
+		want  map[string]string // what is new or other in the folder
+		err   string
+	}{
+		"into a folder":        {to: ".", want: map[string]string{"a.txt": "hello"}},
+		"to a name":            {to: "b.txt", want: map[string]string{"b.txt": "hello"}},
+		"over a file":          {to: "there.txt", err: "--force"},
+		"over a file by force": {to: "there.txt", force: true, want: map[string]string{"there.txt": "hello"}},
+		"over a link by force": {to: "link", force: true, err: "not a file"},
+		"over a dangling link": {to: "dangling", err: "not a file"},
+		"no folder":            {to: "nowhere/b.txt", err: "no folder"},
+		"no folder of it":      {to: "nowhere/", force: true, err: "no folder"},
+		"a file as folder":     {to: "there.txt/", err: "no folder"},
+		"empty":                {to: "", err: "no folder"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, r := storeWith(t, "hello")
+			folder := t.TempDir()
+			err := errors.Join(os.WriteFile(filepath.Join(folder, "there.txt"), []byte("there"), 0o600),
+				os.Symlink("there.txt", filepath.Join(folder, "link")), os.Symlink("nowhere", filepath.Join(folder, "dangling")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			to := tc.to
+			if to != "" {
+				to = folder + string(filepath.Separator) + tc.to
+			}
+			want := listing(t, folder)
+			for name, content := range tc.want {
+				want[name] = content
+			}
+			path, err := copyToFile(t.Context(), store, r, to, tc.force)
+			if tc.err == "" && (err != nil || !filepath.IsAbs(path)) || tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err)) {
+				t.Errorf("copied to %q, %v", path, err)
+			}
+			if tc.err != "" && exitCode(t.Context(), err) != exitUsage {
+				t.Errorf("the exit code of %v is %d", err, exitCode(t.Context(), err))
+			}
+			if diff := cmp.Diff(want, listing(t, folder)); diff != "" {
+				t.Errorf("the folder (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRenameNewNeverReplaces(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	from, to := filepath.Join(folder, "from"), filepath.Join(folder, "to")
+	err := errors.Join(os.WriteFile(from, []byte("new"), 0o600), os.WriteFile(to, []byte("old"), 0o600)) // somebody was faster
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := renameNew(from, to); err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("renamed with %v", err)
+	}
+	if diff := cmp.Diff(map[string]string{"from": "new", "to": "old"}, listing(t, folder)); diff != "" {
+		t.Errorf("the folder (-want +got):\n%s", diff)
+	}
+}
+
+func TestCopyOfADamagedFileIsNotLeft(t *testing.T) {
+	t.Parallel()
+	store, r := storeWith(t, "hello")
+	folder := t.TempDir()
+	if err := os.WriteFile(r.Path, []byte("jello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := copyToFile(t.Context(), store, r, folder, false)
+	if e, ok := errors.AsType[*sdk.Error](err); !ok || e.Code != sdk.CodeDataLoss || !strings.Contains(e.Message, "fsck") {
+		t.Errorf("copied with %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := copyToFile(ctx, store, r, folder, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("an interrupted copy ended with %v", err)
+	}
+	if left := listing(t, folder); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	if err := copyTo(t.Context(), store, r, failingWriter{}); err == nil || !strings.Contains(err.Error(), "disk full") {
+		t.Errorf("a full disk is reported as %v", err)
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestPrintPart(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		part     preview.Part
+		out, err string
+	}{
+		"text":     {preview.Part{Text: "a\tb\r\n\x1b[31mred\u202e\u00a0。\n"}, "a\tb\n[31mred\u00a0。\n", ""},
+		"no end":   {preview.Part{Text: "a", Unit: "bytes", NextOffset: 1, Total: 9}, "a\n", "more: --offset 1 reads on; there are 9 bytes\n"},
+		"empty":    {preview.Part{Note: "it is\nempty"}, "", "note: it is empty\n"},
+		"rows":     {preview.Part{Rows: [][]string{{"a", "b\tc\nd"}, nil, {"é"}}, Sheets: []string{"one", "two"}}, "a\tb c d\n\né\n", "sheets: one, two\n"},
+		"one more": {preview.Part{Rows: [][]string{{"a"}}, Sheets: []string{"one"}, NextOffset: 50}, "a\n", "more: --offset 50 reads on\n"},
+		"entries":  {preview.Part{Entries: []sdk.Entry{{Name: "a\x1b", Size: 2048}, {Name: "b", Size: 1, Encrypted: true}}}, "2.0 KiB             a\n1 B      encrypted  b\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, about bytes.Buffer
+			if err := printPart(streams{out: &out, err: &about}, tc.part); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{tc.out, tc.err}, []string{out.String(), about.String()}); diff != "" {
+				t.Errorf("printed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestListShowsWhatIsNotWhole(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	err := listArtifacts(&out, nil, []artifact.Case{
+		{
+			Key: "k", State: artifact.StateLost, Name: "a.zip", WayOn: "make a\nnew one", Length: 10, Reason: "cut\x1b",
+			Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"b": "2", "a": "1"}}, Kept: []artifact.Kept{{Path: "/p", Size: 4}},
+		},
+		{Key: "damaged-key", State: artifact.StateDamaged},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a.zip (Op a=1 b=2)\n", "4 of 10 bytes are kept in /p", "way on: make a new one\n", "journal damaged-key\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Errorf("a control character is printed: %q", out.String())
+	}
+}
