@@ -1,25 +1,32 @@
 package sdk
 
-// Preview is the readable face of an artifact, made by the host from the content, in a bounded step of its own.
+// Preview is the readable face of an artifact, made by the host from the content, in a bounded step of its own. Few of its
+// fields are described in the schema: it is part of every tool that downloads, and the names say it.
 type Preview struct {
-	Kind       string  `json:"kind" jsonschema:"enum=text,enum=zip,enum=xlsx,enum=binary" jsonschema_description:"What the content is, by its bytes."`
-	Summary    string  `json:"summary" jsonschema_description:"One line for people."`
-	Text       string  `json:"text,omitempty" jsonschema_description:"Beginning of a text."`
-	Entries    []Entry `json:"entries,omitempty" jsonschema_description:"First files of a zip."`
-	EntryCount int     `json:"entry_count,omitempty" jsonschema_description:"Files in the zip."`
-	Sheets     []Sheet `json:"sheets,omitempty" jsonschema_description:"First sheets of a workbook."`
-	Truncated  bool    `json:"truncated,omitempty" jsonschema_description:"There is more; artifact_read reads it."`
-	Problem    string  `json:"problem,omitempty" jsonschema_description:"What is wrong with the content, or why it is not shown."`
+	// Kind is what the content is by its bytes, and Summary one line of it for people.
+	Kind    string `json:"kind" jsonschema:"enum=text,enum=zip,enum=xlsx,enum=binary"`
+	Summary string `json:"summary"`
+	// Text is the beginning of a text.
+	Text string `json:"text,omitempty"`
+	// Entries are the first files of a zip, of EntryCount.
+	Entries    []Entry `json:"entries,omitempty"`
+	EntryCount int     `json:"entry_count,omitempty"`
+	// Sheets are the first sheets of a workbook.
+	Sheets []Sheet `json:"sheets,omitempty"`
+	// Truncated says that there is more than is shown.
+	Truncated bool `json:"truncated,omitempty" jsonschema_description:"There is more; artifact_read reads it."`
+	// Problem is what is wrong with the content, or why it is not shown.
+	Problem string `json:"problem,omitempty" jsonschema_description:"What is wrong with the content, or why it is not shown."`
 }
 
-// Entry is one file inside a zip.
+// Entry is one file inside a zip; its size is unpacked, in bytes.
 type Entry struct {
 	Name      string `json:"name"`
 	Size      int64  `json:"size"`
 	Encrypted bool   `json:"encrypted,omitempty"`
 }
 
-// Sheet is the beginning of one sheet of a workbook. Rows and Columns are its dimensions.
+// Sheet is the beginning of one sheet of a workbook: its dimensions, and the header with the first rows.
 type Sheet struct {
 	Name    string     `json:"name"`
 	Rows    int        `json:"rows"`
