@@ -60,12 +60,45 @@ func handler(ctx context.Context, call *sdk.Call, in in) (out, error) {
 	return out{Artifacts: []sdk.Artifact{a}}, err
 }
 
+// fetchOnce claims, and ends as the mode says.
+func fetchOnce(ctx context.Context, call *sdk.Call, in in) (out, error) {
+	source := sdk.Origin{Operation: "Fetch", IDs: map[string]string{"id": "1"}}
+	claim, err := call.Claim(ctx, sdk.OnceOnly{Source: source, Name: "a.txt", WayOn: "make it anew", Again: in.Mode == "again"})
+	if err != nil {
+		return out{}, err
+	}
+	if claim.Stored != nil {
+		return out{Artifacts: []sdk.Artifact{*claim.Stored}}, nil
+	}
+	switch in.Mode {
+	case "release":
+		return out{}, errors.Join(claim.Release("it was not sent"), errPrivate)
+	case "break":
+		return out{}, errPrivate
+	}
+	f, err := call.CreateFile()
+	if err != nil {
+		return out{}, err
+	}
+	defer f.Discard()
+	if err := claim.Receiving("a.txt", source, 5); err != nil {
+		return out{}, err
+	}
+	if _, err := io.WriteString(f, "hello"); err != nil {
+		return out{}, err
+	}
+	a, err := f.Store(ctx, sdk.FileInfo{Name: "a.txt", MediaType: "text/plain", Source: source, Claim: claim})
+	return out{Artifacts: []sdk.Artifact{a}}, err
+}
+
 func plugin() sdk.Plugin {
 	return sdk.Plugin{
 		Name: "test", Version: "1", Description: "A plugin of a test.",
 		Tools: []sdk.Tool{sdk.NewTool(sdk.ToolSpec{
 			Name: "test_run", Title: "Run", Description: "Does what the mode says; made for the tests of the test kit.",
-		}, handler)},
+		}, handler), sdk.NewTool(sdk.ToolSpec{
+			Name: "test_once", Title: "Fetch once", Description: "Fetches what is handed out once; made for the tests of the test kit.",
+		}, fetchOnce)},
 	}
 }
 
@@ -98,6 +131,36 @@ func TestKeepsAPartialFile(t *testing.T) {
 	}
 	if content, err := os.ReadFile(r.Kept[0]); err != nil || string(content) != "aa" {
 		t.Errorf("content %q, %v", content, err)
+	}
+}
+
+// TestOnceOnly has the ways in which calls follow each other on one journal.
+func TestOnceOnly(t *testing.T) {
+	t.Parallel()
+	for name, steps := range map[string][]struct{ mode, want string }{
+		"a repeat": {{"store", ""}, {"store", ""}, {"again", ""}},
+		"released": {{"release", errPrivate.Error()}, {"store", ""}},
+		"broken":   {{"break", errPrivate.Error()}, {"store", "make it anew"}, {"again", ""}, {"store", ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host := sdktest.New(t, plugin())
+			path := ""
+			for n, step := range steps {
+				r := host.Call(t.Context(), "test_once", map[string]any{"mode": step.mode})
+				if step.want != "" {
+					if r.Err == nil || !strings.Contains(r.Err.Message, step.want) {
+						t.Errorf("step %d: got %v, want %q", n, r.Err, step.want)
+					}
+					continue
+				}
+				a := sdktest.Decode[out](t, r).Artifacts[0]
+				if content, err := os.ReadFile(a.Path); err != nil || string(content) != "hello" || path != "" && path != a.Path {
+					t.Errorf("step %d: %q in %s after %s, %v", n, content, a.Path, path, err)
+				}
+				path = a.Path
+			}
+		})
 	}
 }
 
