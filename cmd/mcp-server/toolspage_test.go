@@ -51,7 +51,7 @@ func toolsTable(tools []host.Tool) string {
 func toolsPage(tools []host.Tool) string {
 	var b strings.Builder
 	b.WriteString("# Tools\n\nGenerated from the plugins' own descriptions; `make generate` rewrites it. Full schemas: [schemas/tools](../schemas/tools).\n" +
-		"Every tool also takes the optional arguments `region` and `project_id`.\n")
+		"Every tool of the cloud also takes the optional arguments `region` and `project_id`.\n")
 	for _, t := range tools {
 		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\nPlugin `%s`; %s.\n\n", t.Name, t.Title, t.Description, t.Plugin, hintsText(t))
 		writeProperties(&b, "argument", readSchema(t.InputSchema))
