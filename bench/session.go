@@ -2,64 +2,90 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
-	"strings"
-	"time"
 )
 
-const (
-	initialize = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}`
-	ready      = `{"jsonrpc":"2.0","method":"notifications/initialized"}`
-	list       = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
-	echo       = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"bench_echo","arguments":{"text":"the quick brown fox jumps over the lazy dog"}}}`
-)
+// session is an MCP server in a process of its own, asked one thing at a time.
+type session struct {
+	process *exec.Cmd
+	in      io.WriteCloser
+	lines   *bufio.Reader
+	last    int // the id of the last request
+}
 
-// round starts a server, notes the time to the answer of tools/list, calls the echo tool and stops the server.
-func (s *samples) round(args []string, calls int) (err error) {
-	begin := time.Now()
+// open starts a server and initializes the session. The environment is added to ours.
+func open(args, environment []string) (*session, error) {
 	command := exec.CommandContext(context.Background(), args[0], args[1:]...)
+	command.Env = append(os.Environ(), environment...)
 	in, err := command.StdinPipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out, err := command.StdoutPipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := command.Start(); err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, in.Close(), command.Wait()) }()
-	lines := bufio.NewReaderSize(out, 1<<20)
-	ask := func(request string) error {
-		if _, err := fmt.Fprintln(in, request); err != nil {
-			return err
+	s := &session{process: command, in: in, lines: bufio.NewReaderSize(out, 1<<20)}
+	_, err = s.ask("initialize", `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}`)
+	if err == nil {
+		_, err = fmt.Fprintln(in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *session) close() error { return errors.Join(s.in.Close(), s.process.Wait()) }
+
+// ask sends a request and returns its answer's line. Notifications on the way, such as progress, are passed over.
+func (s *session) ask(method, params string) ([]byte, error) {
+	s.last++
+	if params == "" {
+		params = "{}"
+	}
+	if _, err := fmt.Fprintf(s.in, `{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`+"\n", s.last, method, params); err != nil {
+		return nil, err
+	}
+	for {
+		line, err := s.lines.ReadBytes('\n')
+		if err != nil {
+			return nil, err
 		}
-		answer, err := lines.ReadString('\n')
-		if err == nil && (!strings.Contains(answer, `"result"`) || strings.Contains(answer, `"isError":true`)) {
-			return fmt.Errorf("unexpected answer: %.500s", answer)
+		if bytes.Contains(line, []byte(`"method":"notifications/`)) {
+			continue
 		}
-		return err
-	}
-	if err := ask(initialize); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintln(in, ready); err != nil {
-		return err
-	}
-	if err := ask(list); err != nil {
-		return err
-	}
-	s.start = append(s.start, time.Since(begin))
-	for i := range calls {
-		at := time.Now()
-		if err := ask(fmt.Sprintf(echo, i+2)); err != nil {
-			return err
+		if !bytes.Contains(line, []byte(`"result"`)) || bytes.Contains(line, []byte(`"isError":true`)) {
+			return nil, fmt.Errorf("unexpected answer: %.500s", line)
 		}
-		s.call = append(s.call, time.Since(at))
+		return line, nil
 	}
-	return nil
+}
+
+// call calls a tool, with progress asked for as an editor does, and returns the answer's line.
+func (s *session) call(tool, arguments string) ([]byte, error) {
+	return s.ask("tools/call", fmt.Sprintf(`{"name":%q,"arguments":%s,"_meta":{"progressToken":"bench"}}`, tool, arguments))
+}
+
+// structured decodes the structured content of an answer.
+func structured(line []byte, into any) error {
+	var answer struct {
+		Result struct {
+			StructuredContent json.RawMessage `json:"structuredContent"`
+		} `json:"result"`
+	}
+	if err := json.Unmarshal(line, &answer); err != nil {
+		return err
+	}
+	return json.Unmarshal(answer.Result.StructuredContent, into)
 }

@@ -70,23 +70,34 @@ type entry struct {
 func zipFile(entries []entry) ([]byte, error) {
 	var buffer bytes.Buffer
 	writer := zip.NewWriter(&buffer)
-	for _, e := range entries {
-		header := &zip.FileHeader{Name: e.name, Method: zip.Deflate, Modified: time.Date(2025, 7, 3, 9, 45, 10, 0, time.UTC)}
-		if e.stored {
-			header.Method = zip.Store
-		}
-		w, err := writer.CreateHeader(header)
-		if err != nil {
-			return nil, fmt.Errorf("packing %s: %w", e.name, err)
-		}
-		if _, err := w.Write(e.body); err != nil {
-			return nil, fmt.Errorf("packing %s: %w", e.name, err)
-		}
+	if err := addEntries(writer, entries); err != nil {
+		return nil, err
 	}
 	if err := writer.Close(); err != nil {
 		return nil, fmt.Errorf("packing: %w", err)
 	}
 	return buffer.Bytes(), nil
+}
+
+func addEntries(writer *zip.Writer, entries []entry) error {
+	for _, e := range entries {
+		w, err := writer.CreateHeader(zipHeader(e))
+		if err != nil {
+			return fmt.Errorf("packing %s: %w", e.name, err)
+		}
+		if _, err := w.Write(e.body); err != nil {
+			return fmt.Errorf("packing %s: %w", e.name, err)
+		}
+	}
+	return nil
+}
+
+func zipHeader(e entry) *zip.FileHeader {
+	header := &zip.FileHeader{Name: e.name, Method: zip.Deflate, Modified: time.Date(2025, 7, 3, 9, 45, 10, 0, time.UTC)}
+	if e.stored {
+		header.Method = zip.Store
+	}
+	return header
 }
 
 // ballast returns size bytes that do not compress and are the same on every run.

@@ -29,7 +29,8 @@ type Config struct {
 	PageSize int
 	// ThrottleEvery answers every n-th request to HTAP, DRS, RFS and ROMA together with 429. 0: never.
 	ThrottleEvery int
-	// ArchiveSize is how many incompressible bytes a ROMA package carries besides its few text files. 0: 256 KiB.
+	// ArchiveSize is how many incompressible bytes a ROMA package carries besides its few text files. 0: 256 KiB. They are made while
+	// they are sent, so an archive of many gigabytes takes no more memory than a small one; beyond 1 MiB they repeat.
 	ArchiveSize int
 }
 

@@ -14,9 +14,9 @@ func (c *call) refusal(f *Fault) reply {
 	switch f.Kind {
 	case FaultHTML:
 		header.Set("Content-Type", "text/html")
-		return reply{status: http.StatusBadGateway, header: header, body: []byte(
+		return reply{status: http.StatusBadGateway, header: header, body: plain([]byte(
 			"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n" +
-				"<hr><center>elb</center>\r\n</body>\r\n</html>\r\n")}
+				"<hr><center>elb</center>\r\n</body>\r\n</html>\r\n"))}
 	case FaultEmpty:
 		return reply{status: http.StatusServiceUnavailable, header: header}
 	case FaultGone:
@@ -68,51 +68,52 @@ func deliver(w http.ResponseWriter, r *http.Request, out reply, f *Fault) {
 		reset(r)
 	}
 	maps.Copy(w.Header(), out.header)
+	if kind == FaultCut && out.body.size() <= f.cutAfter() {
+		kind = ""
+	}
 	switch kind {
-	case FaultTruncate, FaultStall, FaultReset:
-		sendPart(w, out, f.After)
+	case FaultTruncate, FaultStall, FaultReset, FaultCut:
+		sendPart(w, out, f.cutAfter())
 		if kind == FaultStall {
 			<-r.Context().Done()
 		}
-		if kind == FaultReset {
+		if kind == FaultReset || kind == FaultCut {
 			reset(r)
 		}
 		panic(http.ErrAbortHandler) // net/http's way to close the connection in mid-answer
 	case FaultSlow:
 		dribble(w, r, out)
 	default:
-		start(w, out, len(out.body))
-		_, _ = w.Write(out.body) // the client may be gone, which is its right
+		start(w, out, out.body.size())
+		out.body.send(w, 0, out.body.size())
 	}
 }
 
-func start(w http.ResponseWriter, out reply, length int) {
-	w.Header().Set("Content-Length", strconv.Itoa(length))
+func start(w http.ResponseWriter, out reply, length int64) {
+	w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	w.WriteHeader(out.status)
 }
 
 // sendPart promises the whole body, or one byte where there is none, and sends less.
 func sendPart(w http.ResponseWriter, out reply, after int64) {
-	length := max(len(out.body), 1)
-	cut := min(max(after, 0), int64(length)-1)
+	length := max(out.body.size(), 1)
+	cut := min(max(after, 0), length-1)
 	if after == 0 {
-		cut = int64(length) / 2
+		cut = length / 2
 	}
 	start(w, out, length)
-	_, _ = w.Write(out.body[:min(cut, int64(len(out.body)))])
+	out.body.send(w, 0, min(cut, out.body.size()))
 	_ = http.NewResponseController(w).Flush()
 }
 
 // dribble sends twenty pieces with a pause after each.
 func dribble(w http.ResponseWriter, r *http.Request, out reply) {
 	const pieces, pause = 20, 50 * time.Millisecond
-	start(w, out, len(out.body))
-	size := len(out.body)/pieces + 1
-	for rest := out.body; len(rest) > 0; {
-		n := min(size, len(rest))
-		_, _ = w.Write(rest[:n])
+	size := out.body.size()
+	start(w, out, size)
+	for from, piece := int64(0), size/pieces+1; from < size; from += piece {
+		out.body.send(w, from, min(from+piece, size))
 		_ = http.NewResponseController(w).Flush()
-		rest = rest[n:]
 		select {
 		case <-r.Context().Done():
 			panic(http.ErrAbortHandler)
@@ -124,6 +125,7 @@ func dribble(w http.ResponseWriter, r *http.Request, out reply) {
 // reset closes the connection so that the client sees a reset and not an end.
 func reset(r *http.Request) {
 	if conn, ok := r.Context().Value(connKey{}).(*net.TCPConn); ok {
+		drained(conn)
 		_ = conn.SetLinger(0)
 	}
 	panic(http.ErrAbortHandler)

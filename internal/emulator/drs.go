@@ -121,7 +121,7 @@ func (d *drs) addFile(job drsJob, done time.Time) error {
 	if err != nil {
 		return err
 	}
-	d.emulator.contents.put("drs/"+name, body)
+	d.emulator.contents.put("drs/"+name, plain(body))
 	d.files = append(d.files, drsFile{name: name, done: done, lastModified: done.Add(-58 * time.Second), body: body})
 	return nil
 }
@@ -189,11 +189,11 @@ func (d *drs) download(c *call) (reply, error) {
 		}
 	}
 	if len(entries) == 1 {
-		return fileReply(entries[0].name, typeStream, entries[0].body), nil
+		return fileReply(entries[0].name, typeStream, plain(entries[0].body)), nil
 	}
 	body, err := zipFile(entries)
 	if err != nil {
 		return reply{}, err
 	}
-	return fileReply(strings.TrimSuffix(entries[0].name, ".xlsx")+".zip", typeZip, body), nil
+	return fileReply(strings.TrimSuffix(entries[0].name, ".xlsx")+".zip", typeZip, plain(body)), nil
 }

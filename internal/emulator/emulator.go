@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -152,8 +153,25 @@ func (e *Emulator) Getenv(name string) string {
 
 // Content returns the exact bytes that the emulator holds, for comparison with what arrived. Names:
 // "htap/<instance id>" and "htap/<instance id>/zh-cn", "drs/<file name>", "rfs/<template name>/<version id>",
-// "roma/<archive id>" (downloaded or not).
-func (e *Emulator) Content(name string) ([]byte, bool) { return e.contents.get(name) }
+// "roma/<archive id>" (downloaded or not). Content of more than 16 MiB is not returned whole: see OpenContent.
+func (e *Emulator) Content(name string) ([]byte, bool) {
+	body, ok := e.contents.get(name)
+	if !ok || body.size() > maxContent {
+		return nil, false
+	}
+	whole := make([]byte, body.size()) // a copy, so that a caller cannot change what is served
+	_, _ = body.ReadAt(whole, 0)       // a payload cannot fail
+	return whole, true
+}
+
+// OpenContent returns what Content does as a reader, whatever its size.
+func (e *Emulator) OpenContent(name string) (*io.SectionReader, bool) {
+	body, ok := e.contents.get(name)
+	return io.NewSectionReader(body, 0, body.size()), ok
+}
+
+// maxContent is the size up to which Content returns what it is asked for.
+const maxContent = 16 << 20
 
 // Requests returns the journal: the last 10,000 requests in the order of their arrival.
 func (e *Emulator) Requests() []Request { return e.journal.list() }

@@ -107,5 +107,5 @@ func (c *call) shapeOBS(f *failure) (reply, error) {
 		HostID    string `xml:"HostId"`
 	}{Code: f.code, Message: f.message, Resource: c.URL.Path, RequestID: c.id, HostID: strings.Repeat("0", 32)})
 	header := http.Header{"Content-Type": {"application/xml"}}
-	return reply{status: f.status, header: header, body: append([]byte(xml.Header), body...)}, err
+	return reply{status: f.status, header: header, body: plain(append([]byte(xml.Header), body...))}, err
 }

@@ -27,6 +27,7 @@ const (
 	FaultReset       FaultKind = "reset"        // the body starts and then the connection is reset
 	FaultWrongType   FaultKind = "wrong-type"   // 200 application/json with an error body in place of the answer
 	FaultSlow        FaultKind = "slow"         // the body dribbles, about a second in all
+	FaultCut         FaultKind = "cut"          // every body is reset after After bytes; one that is not longer arrives whole
 )
 
 // Fault makes some requests fail.
@@ -37,7 +38,7 @@ type Fault struct {
 	Kind FaultKind
 	// Times is how many requests fail; 0: all of them.
 	Times int
-	// After is the number of body bytes sent before truncate, stall and reset. 0: half of the body. Negative: none,
+	// After is the number of body bytes sent before truncate, stall, reset and cut. 0: half of the body, 64 KiB for cut. Negative: none,
 	// and reset does not even send the header.
 	After int64
 	// Status is the answer of FaultStatus.
@@ -46,7 +47,7 @@ type Fault struct {
 
 func faultKinds() []FaultKind {
 	return []FaultKind{FaultStatus, FaultHTML, FaultEmpty, FaultThrottle, FaultGone, FaultExpiredLink,
-		FaultTruncate, FaultStall, FaultReset, FaultWrongType, FaultSlow}
+		FaultTruncate, FaultStall, FaultReset, FaultWrongType, FaultSlow, FaultCut}
 }
 
 func serviceNames() []string {
@@ -62,6 +63,14 @@ func (f *Fault) hidesStatus() bool {
 	return f != nil && (f.Kind == FaultGone || f.Kind == FaultReset && f.After < 0)
 }
 
+// cutAfter is After, which for a cut may not depend on the body: parts of a body that is asked for in parts would shrink for ever.
+func (f *Fault) cutAfter() int64 {
+	if f.Kind == FaultCut && f.After <= 0 {
+		return 64 << 10
+	}
+	return f.After
+}
+
 func (f *Fault) matches(service string, r *http.Request) bool {
 	if f.Kind == FaultExpiredLink && service != ServiceOBS {
 		return false
@@ -72,8 +81,8 @@ func (f *Fault) matches(service string, r *http.Request) bool {
 }
 
 // ParseFault reads "service:kind[=number][:times]", for example "roma:truncate", "drs:status=503:2" or "*:slow". The
-// service is one of the six or * for all; the number is the status of status, or the bytes before truncate, stall and
-// reset; times is how many requests fail, all when absent.
+// service is one of the six or * for all; the number is the status of status, or the bytes before truncate, stall,
+// reset and cut; times is how many requests fail, all when absent.
 func ParseFault(text string) (Fault, error) {
 	service, rest, ok := strings.Cut(text, ":")
 	if !ok {
@@ -126,7 +135,7 @@ func (f *Fault) setNumber(text string) error {
 			return fmt.Errorf("the status must be from 400 to 599, got %d", number)
 		}
 		f.Status = int(number)
-	case FaultTruncate, FaultStall, FaultReset:
+	case FaultTruncate, FaultStall, FaultReset, FaultCut:
 		f.After = number
 	default:
 		return fmt.Errorf("%s takes no number", f.Kind)

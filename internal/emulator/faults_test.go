@@ -1,7 +1,9 @@
 package emulator_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"syscall"
@@ -114,6 +116,47 @@ func TestSlowArrivesWhole(t *testing.T) {
 	c.sameAs(got, "htap/"+emulator.HTAPInstanceID)
 }
 
+// TestCutEndsEveryLongBody reads a file in parts, as a client does that goes on where a body broke.
+func TestCutEndsEveryLongBody(t *testing.T) {
+	t.Parallel()
+	c := start(t, emulator.Config{})
+	link := c.link(emulator.RFSTemplateName, "V1")
+	whole, _ := c.Content("rfs/my_first_template/V1")
+	part := int64(len(whole)/10 + 1)
+	c.SetFaults(emulator.Fault{Service: "OBS", Kind: emulator.FaultCut, After: part})
+	var got []byte
+	replies := 0
+	for ; len(got) < len(whole) && replies < 20; replies++ {
+		a := c.fetch("GET", link, "Range", fmt.Sprintf("bytes=%d-", len(got)))
+		if cut := int64(len(whole)-len(got)) > part; cut != errors.Is(a.err, syscall.ECONNRESET) {
+			t.Errorf("from %d: %v", len(got), a.err)
+		}
+		got = append(got, a.body...)
+	}
+	if replies != 10 || !bytes.Equal(got, whole) {
+		t.Errorf("%d replies, %d bytes of %d", replies, len(got), len(whole))
+	}
+	c.SetFaults(emulator.Fault{Kind: emulator.FaultCut, Times: 2}) // after 64 KiB
+	c.get("DRS", anyList).want(t, 200, "count")
+	if a := c.get("ROMA", archive); !errors.Is(a.err, syscall.ECONNRESET) || len(a.body) != 64<<10 {
+		t.Errorf("%d bytes, %v", len(a.body), a.err)
+	}
+}
+
+// TestFaultsCountPartialReplies wants a reply with a part of a file to use up a fault like any other.
+func TestFaultsCountPartialReplies(t *testing.T) {
+	t.Parallel()
+	c := start(t, emulator.Config{})
+	link := c.link(emulator.RFSTemplateName, "V1")
+	whole, _ := c.Content("rfs/my_first_template/V1")
+	c.SetFaults(emulator.Fault{Service: "OBS", Kind: emulator.FaultTruncate, After: 5, Times: 2})
+	for _, want := range [][]byte{whole[10:15], whole[10:15], whole[10:]} {
+		if a := c.fetch("GET", link, "Range", "bytes=10-"); a.status != 206 || !bytes.Equal(a.body, want) {
+			t.Errorf("status %d, %q, %v", a.status, a.body, a.err)
+		}
+	}
+}
+
 func TestEmptyAnswersCanBeTruncatedToo(t *testing.T) {
 	t.Parallel()
 	c := start(t, emulator.Config{})
@@ -159,6 +202,7 @@ func TestParseFault(t *testing.T) {
 		"*:slow":               {Kind: emulator.FaultSlow},
 		"htap:stall=1024":      {Service: "HTAP", Kind: emulator.FaultStall, After: 1024},
 		"obs:expired-link:1":   {Service: "OBS", Kind: emulator.FaultExpiredLink, Times: 1},
+		"obs:cut=1000:3":       {Service: "OBS", Kind: emulator.FaultCut, After: 1000, Times: 3},
 		"iam:reset=-1":         {Service: "IAM", Kind: emulator.FaultReset, After: -1},
 		"rfs:wrong-type":       {Service: "RFS", Kind: emulator.FaultWrongType},
 		"*:expired-link":       {Kind: emulator.FaultExpiredLink},
@@ -173,7 +217,7 @@ func TestParseFault(t *testing.T) {
 		"":                 "roma:truncate:1",
 		"roma":             "service:kind[=number][:times]",
 		"ecs:slow":         "known are htap, drs, rfs, roma, iam, obs and *",
-		"roma:explode":     "known are status, html, empty, throttle, gone, expired-link, truncate, stall, reset, wrong-type, slow",
+		"roma:explode":     "known are status, html, empty, throttle, gone, expired-link, truncate, stall, reset, wrong-type, slow, cut",
 		"roma:slow:0":      "from 1",
 		"roma:slow:x":      `"x"`,
 		"roma:slow=5":      "takes no number",

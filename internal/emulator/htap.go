@@ -19,7 +19,7 @@ func newHTAP(e *Emulator) (*htap, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.contents.put("htap/"+HTAPInstanceID+name, body)
+		e.contents.put("htap/"+HTAPInstanceID+name, plain(body))
 	}
 	return &htap{emulator: e, taurus: regexp.MustCompile(`^[0-9a-z]{32}in07$`),
 		standard: regexp.MustCompile(`^[0-9a-z]{32}in17$`)}, nil

@@ -58,23 +58,22 @@ func (j *journal) list() []Request {
 
 // contents holds the bytes behind Emulator.Content.
 type contents struct {
-	mu    sync.RWMutex
-	bytes map[string][]byte
+	mu     sync.RWMutex
+	byName map[string]payload
 }
 
-func (c *contents) put(name string, body []byte) {
+func (c *contents) put(name string, body payload) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bytes == nil {
-		c.bytes = map[string][]byte{}
+	if c.byName == nil {
+		c.byName = map[string]payload{}
 	}
-	c.bytes[name] = body
+	c.byName[name] = body
 }
 
-// get returns a copy, so that a caller cannot change what is served.
-func (c *contents) get(name string) ([]byte, bool) {
+func (c *contents) get(name string) (payload, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	body, ok := c.bytes[name]
-	return slices.Clone(body), ok
+	body, ok := c.byName[name]
+	return body, ok
 }

@@ -73,14 +73,14 @@ func (o *objects) get(c *call) (reply, error) {
 		return reply{}, fail(http.StatusNotFound, "NoSuchKey", "The resource you requested does not exist")
 	}
 	sum := md5.Sum(body) // an ETag is an MD5
-	header := http.Header{"Content-Type": {"binary/octet-stream"}, "Accept-Ranges": {"bytes"},
-		"Etag": {`"` + hex.EncodeToString(sum[:]) + `"`}}
+	tag := `"` + hex.EncodeToString(sum[:]) + `"`
+	header := http.Header{"Content-Type": {"binary/octet-stream"}, "Accept-Ranges": {"bytes"}, "Etag": {tag}}
 	first, last, ok := parseRange(c.Header.Get("Range"), len(body))
-	if !ok {
-		return reply{status: http.StatusOK, header: header, body: body}, nil
+	if condition := c.Header.Get("If-Range"); !ok || condition != "" && condition != tag {
+		return reply{status: http.StatusOK, header: header, body: plain(body)}, nil
 	}
 	header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, len(body)))
-	return reply{status: http.StatusPartialContent, header: header, body: body[first : last+1]}, nil
+	return reply{status: http.StatusPartialContent, header: header, body: plain(body[first : last+1])}, nil
 }
 
 func errLinkExpired() *failure {

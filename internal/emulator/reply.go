@@ -10,11 +10,11 @@ import (
 	"net/http"
 )
 
-// reply is a whole answer in memory: faults need to know its length and end before the first byte leaves.
+// reply is a whole answer: faults need to know its length and end before the first byte leaves.
 type reply struct {
 	status int
 	header http.Header
-	body   []byte
+	body   payload
 }
 
 // jsonReply writes v the way the cloud does: no HTML escaping, no newline at the end.
@@ -26,11 +26,11 @@ func jsonReply(status int, v any) (reply, error) {
 		return reply{}, fmt.Errorf("encoding the answer: %w", err)
 	}
 	header := http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
-	return reply{status: status, header: header, body: bytes.TrimRight(buffer.Bytes(), "\n")}, nil
+	return reply{status: status, header: header, body: plain(bytes.TrimRight(buffer.Bytes(), "\n"))}, nil
 }
 
 // fileReply hands out a file. The name goes through mime, which writes filename*=utf-8” when it is not ASCII.
-func fileReply(name, mediaType string, body []byte) reply {
+func fileReply(name, mediaType string, body payload) reply {
 	header := http.Header{
 		"Content-Type":        {mediaType},
 		"Content-Disposition": {mime.FormatMediaType("attachment", map[string]string{"filename": name})},

@@ -22,7 +22,7 @@ func newRFS(e *Emulator, store *objects) (*rfs, error) {
 	}
 	for _, t := range templates {
 		for _, v := range t.versions {
-			e.contents.put("rfs/"+t.name+"/"+v.id, v.body)
+			e.contents.put("rfs/"+t.name+"/"+v.id, plain(v.body))
 			store.put(v.key(t), v.body)
 		}
 	}

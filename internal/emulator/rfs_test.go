@@ -230,6 +230,9 @@ func TestLinkRange(t *testing.T) {
 			t.Errorf("%s: %q, %v", spec, got.body, got.header)
 		}
 	}
+	tag := c.fetch("GET", link).header.Get("Etag")
+	c.fetch("GET", link, "Range", "bytes=10-", "If-Range", tag).want(t, 206, "")
+	c.fetch("GET", link, "Range", "bytes=10-", "If-Range", `"another"`).want(t, 200, "")
 	for _, spec := range []string{"bytes=9-5", "bytes=99999-", "bytes=-0", "lines=1-2", "bytes=a-b", "bytes=1-2,4-5"} {
 		got := c.fetch("GET", link, "Range", spec).want(t, 200, "")
 		if !bytes.Equal(got.body, whole) {

@@ -19,7 +19,7 @@ type romaJob struct {
 
 // romaArchive is a package. It is handed out once.
 type romaArchive struct {
-	body  []byte
+	body  payload
 	job   *romaJob // nil: was there from the start
 	taken bool
 }
@@ -98,9 +98,8 @@ func (r *roma) addArchive(id string, apps, tasks []string, job *romaJob) error {
 	for _, task := range tasks {
 		entries = append(entries, entry{name: "tasks/" + task + ".json", body: fmt.Appendf(nil, "{\"task_id\": %q}\n", task)})
 	}
-	entries = append(entries, entry{name: "manifest.txt", body: []byte("archive " + id + "\n")},
-		entry{name: "lib/ballast.bin", body: ballast(r.emulator.config.ArchiveSize), stored: true})
-	body, err := zipFile(entries)
+	entries = append(entries, entry{name: "manifest.txt", body: []byte("archive " + id + "\n")})
+	body, err := zipAround(entries, "lib/ballast.bin", r.emulator.config.ArchiveSize)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"io"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -172,4 +174,41 @@ func TestROMAProbeAndRefusedDownloadDoNotUseTheArchiveUp(t *testing.T) {
 	}
 	c.do(c.request("GET", "ROMA", romaArchives+emulator.ROMAArchiveID, "")).want(t, 401, "x-auth-token")
 	c.get("ROMA", romaArchives+emulator.ROMAArchiveID).want(t, 200, "PK")
+}
+
+// TestROMALargeArchive is one that is made while it is sent.
+func TestROMALargeArchive(t *testing.T) {
+	t.Parallel()
+	c := start(t, emulator.Config{ArchiveSize: 20 << 20})
+	if body, held := c.Content("roma/" + emulator.ROMAArchiveID); held || body != nil {
+		t.Errorf("%d bytes at once", len(body))
+	}
+	reader, held := c.OpenContent("roma/" + emulator.ROMAArchiveID)
+	if !held {
+		t.Fatal("there is no archive")
+	}
+	got := c.get("ROMA", archive).want(t, 200, "PK")
+	if want, err := io.ReadAll(reader); err != nil || !bytes.Equal(want, got.body) {
+		t.Errorf("%d bytes arrived, the emulator holds %d, %v", len(got.body), len(want), err)
+	}
+	if got.header.Get("Content-Length") != strconv.FormatInt(reader.Size(), 10) {
+		t.Errorf("header %v", got.header)
+	}
+	files, err := zip.NewReader(reader, reader.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files.File {
+		f, err := file.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.Copy(io.Discard, f); err != nil || uint64(n) != file.UncompressedSize64 {
+			t.Errorf("%s: %d bytes, %v", file.Name, n, err)
+		}
+		_ = f.Close()
+	}
+	if _, held := c.OpenContent("roma/nosuch"); held {
+		t.Error("an archive that does not exist is held")
+	}
 }

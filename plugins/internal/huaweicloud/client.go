@@ -30,6 +30,8 @@ type limits struct {
 	download   time.Duration // for a download to begin: the cloud may have to make the file first
 	onceOnly   time.Duration // for a download to begin that cannot be repeated
 	stall      time.Duration // between two bytes of a body
+	fullDisk   time.Duration // for space on a full disk, when the download cannot be repeated
+	diskPause  time.Duration // between two tries to write to a full disk
 	agency     time.Duration // for the metadata service in all
 	firstPause time.Duration // before the first retry; doubles
 	longPause  time.Duration // the longest wait that a Retry-After can ask for
@@ -39,7 +41,7 @@ type limits struct {
 func defaultLimits() limits {
 	return limits{
 		dial: 5 * time.Second, answer: 10 * time.Second, download: 30 * time.Second, onceOnly: 5 * time.Minute,
-		stall: 30 * time.Second, agency: 3 * time.Second, firstPause: 250 * time.Millisecond, longPause: 30 * time.Second, retries: 3,
+		stall: 30 * time.Second, fullDisk: 2 * time.Minute, diskPause: 2 * time.Second, agency: 3 * time.Second, firstPause: 250 * time.Millisecond, longPause: 30 * time.Second, retries: 3,
 	}
 }
 

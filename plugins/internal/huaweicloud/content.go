@@ -85,7 +85,7 @@ func (f *fetch) inspect(s shot, response *http.Response) (content, error) {
 	}
 	return content{}, &brokenError{
 		what: fmt.Sprintf("the file is %s and not %s, beginning %s", found.kind, f.download.Expect, quote(redact(string(found.head[:min(len(found.head), 4096)]), reply.allSecrets()))),
-		got:  size, total: response.ContentLength,
+		got:  size, total: f.total,
 		final: !bytes.HasPrefix([]byte(zipMagic), found.head), // cut within its first bytes, it may be what was expected
 	}
 }

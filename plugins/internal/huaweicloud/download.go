@@ -3,7 +3,6 @@ package huaweicloud
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
@@ -52,14 +51,21 @@ type DownloadResult struct {
 	Repeated bool
 }
 
-// maxFetches is how often a broken download of an idempotent operation is begun in all.
-const maxFetches = 3
+const (
+	// maxFetches is how often in a row a download may break without a byte more to go on from: a file that begins again each time is
+	// asked for three times in all.
+	maxFetches = 3
+	// maxAttempts is how often a download may break that goes on where it broke. A lossy line gets far with it, and a server
+	// that sends a few bytes at a time does not hold a call for ever.
+	maxAttempts = 20
+)
 
-// opener asks for the content once.
-type opener func(ctx context.Context) (*http.Response, shot, error)
+// opener asks for the content once, with the header of a request for the rest of it, nil for the whole.
+type opener func(ctx context.Context, rest http.Header) (*http.Response, shot, error)
 
 // Download calls an operation whose reply is a file and stores it, whole and of the expected kind, or returns an [*sdk.Error]. A broken
-// download begins again, twice at most, unless the request is once-only or not idempotent: of a once-only download that broke, what
+// download goes on where it broke if the server can do that (see [version]), and begins again otherwise, as often as maxFetches and
+// maxAttempts allow, unless the request is once-only or not idempotent: of a once-only download that broke, what
 // arrived is kept and the error says where; one that was made before comes from the host's store.
 func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Call, d Download) (DownloadResult, error) {
 	s, err := c.prepare(ctx, t, r)
@@ -71,7 +77,8 @@ func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Ca
 		s.wait = c.limits.onceOnly
 	}
 	d.Operation = firstOf(d.Operation, r.Operation)
-	open := func(ctx context.Context) (*http.Response, shot, error) {
+	open := func(ctx context.Context, rest http.Header) (*http.Response, shot, error) {
+		s := s.with(rest)
 		response, err := c.send(ctx, s)
 		if err != nil {
 			return nil, s, err
@@ -84,7 +91,7 @@ func (c *Client) Download(ctx context.Context, t Target, r Request, call *sdk.Ca
 	return c.store(ctx, call, d, open)
 }
 
-// store fetches and stores, again when it broke and may be repeated.
+// store fetches and stores.
 func (c *Client) store(ctx context.Context, call *sdk.Call, d Download, open opener) (DownloadResult, error) {
 	file, err := call.CreateFile() // before the request: a once-only file needs a place to go
 	if err != nil {
@@ -95,10 +102,39 @@ func (c *Client) store(ctx context.Context, call *sdk.Call, d Download, open ope
 		d.Progress = call.Progress
 	}
 	f := &fetch{client: c, call: call, file: file, download: d, progress: progress{send: d.Progress, name: d.Name}}
+	return f.run(ctx, open)
+}
+
+// fetch is one download into one file.
+type fetch struct {
+	client   *Client
+	call     *sdk.Call
+	file     file
+	download Download
+	progress progress
+	name     string
+	total    int64   // bytes of the whole file, negative when that is not known
+	version  version // of what the file holds the beginning of
+	flaw     string  // what is wrong with the reply, though its body may be worth keeping
+	reached  int64   // the most that the file has held to go on from
+	idle     int     // attempts in a row that brought nothing to go on from
+}
+
+// file is the part of [sdk.File] that a download needs.
+type file interface {
+	io.Writer
+	readerAt
+	Reset() error
+	Store(context.Context, sdk.FileInfo) (sdk.Artifact, error)
+	Keep(context.Context, sdk.FileInfo) (path string, err error)
+}
+
+// run asks for the content until it is stored, or there is no point in asking again.
+func (f *fetch) run(ctx context.Context, open opener) (DownloadResult, error) {
 	for count := 1; ; count++ {
-		response, s, err := open(ctx) //nolint:bodyclose // take closes it
+		response, s, err := open(ctx, f.version.rest(f.file.Size())) //nolint:bodyclose // take closes it
 		if err != nil {
-			return DownloadResult{}, onceOnlyError(s, d, err)
+			return DownloadResult{}, onceOnlyError(s, f.download, err)
 		}
 		result, err := f.take(ctx, s, response)
 		if err == nil {
@@ -112,39 +148,31 @@ func (c *Client) store(ctx context.Context, call *sdk.Call, d Download, open ope
 			return DownloadResult{}, f.salvage(ctx, s, response, err)
 		case !isBroken:
 			return DownloadResult{}, err
-		case broken.final || s.repeat != repeatAlways || count == maxFetches:
+		case broken.final || s.repeat != repeatAlways || !f.hopeful(broken, count):
 			return DownloadResult{}, broken.public(s, count)
 		}
-		call.Logger().Warn("the download broke and begins again", "operation", s.operation, "bytes", file.Size(), "reason", broken.what)
-		if err := file.Reset(); err != nil {
+		if err := f.prepareNext(s, broken); err != nil {
 			return DownloadResult{}, err
 		}
-		if err := c.sleep(ctx, c.pause(count, 0)); err != nil {
+		if err := f.client.sleep(ctx, f.client.pause(f.idle, 0)); err != nil {
 			return DownloadResult{}, err
 		}
 	}
-}
-
-// fetch is one download into one file.
-type fetch struct {
-	client   *Client
-	call     *sdk.Call
-	file     *sdk.File
-	download Download
-	progress progress
 }
 
 // take copies a reply's body into the file, checks and stores it.
 func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (DownloadResult, error) {
 	defer func() { _ = response.Body.Close() }()
-	name := fileName(response.Header.Get("Content-Disposition"), f.download)
-	f.progress.name = name
+	body, err := f.begin(s, response)
+	if err != nil {
+		return DownloadResult{}, err
+	}
 	if claim := f.download.claim; claim != nil {
-		if err := claim.Receiving(name, f.origin(response), response.ContentLength); err != nil {
+		if err := claim.Receiving(f.name, f.origin(response), f.total); err != nil {
 			f.call.Logger().Warn("the host was not told that the reply has begun", "err", err)
 		}
 	}
-	if err := f.copy(response); err != nil {
+	if err := f.copy(ctx, s, body); err != nil {
 		return DownloadResult{}, err
 	}
 	content, err := f.inspect(s, response)
@@ -155,7 +183,7 @@ func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (Down
 		Kind: content.kind, Head: content.head, Entries: content.entries, EntryCount: content.count, RequestID: requestID(response.Header),
 	}
 	result.Artifact, err = f.file.Store(ctx, sdk.FileInfo{
-		Name:      withExtension(name, content.kind, f.download.Extensions),
+		Name:      withExtension(f.name, content.kind, f.download.Extensions),
 		MediaType: firstOf(f.download.MediaType, content.kind.mediaType()),
 		Source:    f.origin(response),
 		Claim:     f.download.claim,
@@ -165,71 +193,4 @@ func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (Down
 
 func (f *fetch) origin(response *http.Response) sdk.Origin {
 	return sdk.Origin{Operation: f.download.Operation, IDs: f.download.IDs, RequestID: requestID(response.Header)}
-}
-
-// copy writes the body to the file. Only an error of reading is a broken download.
-func (f *fetch) copy(response *http.Response) error {
-	total := response.ContentLength
-	buffer := make([]byte, 128<<10)
-	f.progress.report(f.file.Size(), total)
-	for {
-		n, err := response.Body.Read(buffer)
-		if n > 0 {
-			if _, err := f.file.Write(buffer[:n]); err != nil {
-				return err
-			}
-			f.progress.report(f.file.Size(), total)
-		}
-		switch {
-		case errors.Is(err, io.EOF) && (total < 0 || f.file.Size() == total):
-			return nil
-		case errors.Is(err, io.EOF):
-			return &brokenError{what: "the connection ended early", got: f.file.Size(), total: total, cause: io.ErrUnexpectedEOF}
-		case err != nil:
-			return &brokenError{what: reasonOf(err), got: f.file.Size(), total: total, cause: err}
-		}
-	}
-}
-
-func reasonOf(err error) string {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "the call was cancelled"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "the call ran past its deadline"
-	}
-	return "the other side " + classify(err).what
-}
-
-// brokenError is a download that is not whole, or not what it should be.
-type brokenError struct {
-	what       string
-	got, total int64 // total is negative when it is not known
-	final      bool  // another attempt would bring the same
-	cause      error
-}
-
-func (e *brokenError) Error() string { return e.what + ", " + e.amount() }
-func (e *brokenError) Unwrap() error { return e.cause }
-
-func (e *brokenError) amount() string {
-	if e.total < 0 {
-		return fmt.Sprintf("%d bytes arrived", e.got)
-	}
-	return fmt.Sprintf("%d of %d bytes arrived", e.got, e.total)
-}
-
-func (e *brokenError) public(s shot, count int) *sdk.Error {
-	if e.final {
-		return &sdk.Error{
-			Code: sdk.CodeDataLoss, Source: sdk.SourceCloud, Cause: e.cause,
-			Message: fmt.Sprintf("%s of %s: %s (%s). Nothing was stored. Call again; if it stays so, the endpoint may be another service's.",
-				s.operation, s.service, e.what, e.amount()),
-		}
-	}
-	return &sdk.Error{
-		Code: sdk.CodeUnavailable, Source: sdk.SourceCloud, Cause: e.cause,
-		Message: fmt.Sprintf("%s of %s: the download broke, at attempt %d: %s. Nothing was stored. Check the network and call again.",
-			s.operation, s.service, count, e.Error()),
-	}
 }

@@ -14,12 +14,12 @@ import (
 
 // DownloadLink stores what a pre-signed link leads to. The request bears no credential and no header beyond User-Agent, since the link's
 // signature covers some headers; redirects are refused. The link must be https, or http on this machine while the service's endpoint is
-// there too. When the link has expired, link is asked for another, once.
+// there too. When the link has expired, link is asked for another, once in every attempt: a download that goes on where it broke may
+// outlast several links.
 func (c *Client) DownloadLink(ctx context.Context, link func(context.Context) (*url.URL, error), call *sdk.Call, d Download) (DownloadResult, error) {
-	renewed := false
 	var current *url.URL
-	return c.store(ctx, call, d, func(ctx context.Context) (*http.Response, shot, error) {
-		for {
+	return c.store(ctx, call, d, func(ctx context.Context, rest http.Header) (*http.Response, shot, error) {
+		for renewed := false; ; {
 			if current == nil {
 				var err error
 				if current, err = link(ctx); err != nil {
@@ -33,7 +33,7 @@ func (c *Client) DownloadLink(ctx context.Context, link func(context.Context) (*
 				current, renewed = nil, true
 				continue
 			}
-			s := c.linkShot(current, d)
+			s := c.linkShot(current, d).with(rest)
 			response, err := c.send(ctx, s)
 			if err == nil {
 				return c.refuseRedirect(s, response)
@@ -68,7 +68,7 @@ func linkSecrets(link *url.URL) []string {
 }
 
 func (c *Client) refuseRedirect(s shot, response *http.Response) (*http.Response, shot, error) {
-	if response.StatusCode < 300 {
+	if response.StatusCode < 300 || response.StatusCode == http.StatusRequestedRangeNotSatisfiable {
 		return response, s, nil
 	}
 	_ = response.Body.Close()

@@ -16,7 +16,7 @@ func (f *fetch) salvage(ctx context.Context, s shot, response *http.Response, er
 		return onceOnlyError(s, f.download, known) // what arrived is an error's text, not the file
 	}
 	what, cause, source := "storing it went wrong: "+sdk.AsError(err).Message, err, sdk.AsError(err).Source
-	amount := fmt.Sprintf("%d bytes arrived", f.file.Size())
+	amount := (&brokenError{got: f.file.Size(), total: f.total}).amount()
 	if broken, ok := errors.AsType[*brokenError](err); ok {
 		what, amount, source = broken.what, broken.amount(), sdk.SourceCloud
 	}

@@ -8,8 +8,14 @@ import (
 type progress struct {
 	send func(done, total float64, message string)
 	name string
-	last int64
-	sent bool
+
+	last, total int64
+	sent        bool
+}
+
+// say reports something else than bytes: no more of them, and a message.
+func (p *progress) say(message string) {
+	p.send(float64(p.last), float64(max(p.total, 0)), p.name+": "+message)
 }
 
 func (p *progress) report(done, total int64) {
@@ -18,7 +24,7 @@ func (p *progress) report(done, total int64) {
 	if p.sent && !final && done < p.last+step {
 		return
 	}
-	p.last, p.sent = done, true
+	p.last, p.total, p.sent = done, total, true
 	message := fmt.Sprintf("%s: %s", p.name, size(done))
 	if total > 0 {
 		message += " of " + size(total)

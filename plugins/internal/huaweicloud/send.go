@@ -20,8 +20,8 @@ const (
 	maxReplyBody = 16 << 20
 )
 
-// send sends a shot until it is answered with a status below 400, or for good with an error, which is an [*sdk.Error] or the
-// context's. What may be sent again, and when:
+// send sends a shot until it is answered with a status below 400, or 416 to a request for a part, or for good with an error, which
+// is an [*sdk.Error] or the context's. What may be sent again, and when:
 //   - any request that was surely not processed (429, or no connection), unless it is once-only;
 //   - a GET, or a POST that only reads, also after 500, 502, 503, 504 and a broken connection;
 //   - at most limits.retries times, after a growing pause or what Retry-After says, if the context and
@@ -33,7 +33,7 @@ const (
 func (c *Client) send(ctx context.Context, s shot) (*http.Response, error) {
 	for attempt := 0; ; attempt++ {
 		response, err := c.attempt(ctx, s)
-		if err == nil && response.StatusCode < 400 {
+		if err == nil && (response.StatusCode < 400 || s.ranged() && response.StatusCode == http.StatusRequestedRangeNotSatisfiable) {
 			return response, nil
 		}
 		if ctx.Err() != nil {

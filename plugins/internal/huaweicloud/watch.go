@@ -13,8 +13,9 @@ var (
 	errStalled  = errors.New("no byte in time")
 )
 
-// watch ends a request whose reply does not begin, or whose body stops arriving. There is no bound on the whole: a
-// download may take as long as bytes come, and the call's deadline is the context's.
+// watch ends a request whose reply does not begin, or whose body does not go on while it is read. There is no bound on the whole: a
+// download may take as long as bytes come, and the call's deadline is the context's. Nor is there one between two reads: a reader
+// that waits for space on the disk is not the other side's fault.
 type watch struct {
 	cancel context.CancelCauseFunc
 	cause  func() error // why the request ended, nil while it goes on
@@ -39,14 +40,14 @@ func (w *watch) follow(body io.ReadCloser) bool {
 		return false
 	}
 	w.timer = time.AfterFunc(w.stall, func() { w.cancel(errStalled) })
+	w.timer.Stop()
 	return true
 }
 
 func (w *watch) Read(p []byte) (int, error) {
+	w.timer.Reset(w.stall)
 	n, err := w.body.Read(p)
-	if n > 0 {
-		w.timer.Reset(w.stall)
-	}
+	w.timer.Stop()
 	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := w.cause(); cause != nil {
 			err = cause

@@ -1,6 +1,7 @@
 package huaweicloud
 
 import (
+	"context"
 	"errors"
 	"io"
 	"testing"
@@ -22,7 +23,7 @@ func (b *slowBody) Read(p []byte) (int, error) {
 
 func (b *slowBody) Close() error { return nil }
 
-// TestWatch bounds the silence between two bytes, and not the length of the whole.
+// TestWatch bounds the silence while a byte is waited for, and neither the length of the whole nor the reader's rests.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	const stall = time.Minute
@@ -51,6 +52,21 @@ func TestWatch(t *testing.T) {
 			}
 		})
 	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, w := newWatch(t.Context(), 20*time.Second, stall, func() {})
+		if !w.follow(&slowBody{pauses: []time.Duration{time.Second, time.Second}}) {
+			t.Fatal("the answer came too late")
+		}
+		for range 2 {
+			<-time.After(10 * stall) // the reader waits for a full disk
+			if n, err := w.Read(make([]byte, 1)); n != 1 || err != nil || ctx.Err() != nil {
+				t.Errorf("read %d bytes after a rest, %v, %v", n, err, context.Cause(ctx))
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		_, w := newWatch(t.Context(), 20*time.Second, stall, func() {})
 		<-time.After(21 * time.Second)
