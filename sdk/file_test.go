@@ -9,7 +9,7 @@ import (
 // TestRemovedBeneathTheCall hands a file over that somebody has removed with its folder, before and after the first try.
 func TestRemovedBeneathTheCall(t *testing.T) {
 	t.Parallel()
-	f, err := (&Call{stagingDir: filepath.Join(t.TempDir())}).CreateFile()
+	f, err := (&Call{stagingDir: t.TempDir()}).CreateFile()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ JSON with -o json), and runs until it is interrupted.
 
 A fault is SERVICE:KIND[=NUMBER][:TIMES], for example drs:throttle:2, roma:status=503 or obs:truncate=1000.
 The services are htap, drs, rfs, roma, iam, obs and * for all; the kinds are status, html, empty, throttle, gone,
-expired-link, truncate, stall, reset, wrong-type and slow.`,
+expired-link, truncate, stall, reset, cut, wrong-type and slow.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			asJSON, err := s.wantsJSON()

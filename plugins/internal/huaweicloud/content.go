@@ -37,25 +37,16 @@ func (k Kind) mediaType() string {
 	return "application/octet-stream"
 }
 
-// Entry is one file inside a zip.
-type Entry struct {
-	Name string `json:"name" jsonschema_description:"Path inside the archive."`
-	Size int64  `json:"size" jsonschema_description:"Unpacked size in bytes."`
-}
-
 const (
-	maxHead    = 64 << 10
-	maxEntries = 200
+	maxHead = 64 << 10
 
 	zipMagic = "PK\x03\x04"
 )
 
 // content is what inspection found.
 type content struct {
-	kind    Kind
-	head    []byte
-	entries []Entry
-	count   int
+	kind Kind
+	head []byte
 }
 
 // readerAt is the part of a written file that inspection needs.
@@ -127,13 +118,10 @@ func identifyZIP(file readerAt, c content) (content, error) {
 	if err != nil {
 		return content{}, &brokenError{what: "the archive has no readable directory, so its end is missing", got: file.Size(), total: -1, cause: err}
 	}
-	c.kind, c.count = KindZIP, len(archive.File)
+	c.kind = KindZIP
 	for _, entry := range archive.File {
 		if entry.Name == "xl/workbook.xml" {
 			c.kind = KindXLSX
-		}
-		if len(c.entries) < maxEntries {
-			c.entries = append(c.entries, Entry{Name: clean(entry.Name, 300), Size: int64(min(entry.UncompressedSize64, 1<<62))})
 		}
 	}
 	return c, nil

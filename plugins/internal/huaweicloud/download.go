@@ -42,11 +42,8 @@ type DownloadResult struct {
 	Artifact sdk.Artifact
 	Kind     Kind
 	// Head is the content's beginning, at most 64 KiB.
-	Head []byte
-	// Entries are the first entries of a zip or an xlsx, at most 200 of EntryCount.
-	Entries    []Entry
-	EntryCount int
-	RequestID  string
+	Head      []byte
+	RequestID string
 	// Repeated says that a once-only download comes from the host's store; only Artifact and RequestID are there then.
 	Repeated bool
 }
@@ -180,7 +177,7 @@ func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (Down
 		return DownloadResult{}, err
 	}
 	result := DownloadResult{
-		Kind: content.kind, Head: content.head, Entries: content.entries, EntryCount: content.count, RequestID: requestID(response.Header),
+		Kind: content.kind, Head: content.head, RequestID: requestID(response.Header),
 	}
 	result.Artifact, err = f.file.Store(ctx, sdk.FileInfo{
 		Name:      withExtension(f.name, content.kind, f.download.Extensions),

@@ -17,11 +17,9 @@ type downloadIn struct {
 }
 
 type downloadOut struct {
-	Artifacts  []sdk.Artifact `json:"artifacts"`
-	Kind       string         `json:"kind"`
-	Head       string         `json:"head"`
-	Entries    []Entry        `json:"entries"`
-	EntryCount int            `json:"entry_count"`
+	Artifacts []sdk.Artifact `json:"artifacts"`
+	Kind      string         `json:"kind"`
+	Head      string         `json:"head"`
 }
 
 // tool is a plugin's tool around a function that downloads.
@@ -34,7 +32,6 @@ func tool(download func(ctx context.Context, call *sdk.Call, t Target) (Download
 		}
 		return downloadOut{
 			Artifacts: []sdk.Artifact{result.Artifact}, Kind: string(result.Kind), Head: string(result.Head[:min(len(result.Head), 1024)]),
-			Entries: result.Entries, EntryCount: result.EntryCount,
 		}, nil
 	})
 }

@@ -71,14 +71,8 @@ func FuzzIdentify(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if found.kind == KindAny || len(found.entries) > maxEntries || len(found.entries) > found.count || len(found.head) > maxHead {
-			t.Errorf("got %s, %d of %d entries", found.kind, len(found.entries), found.count)
-		}
-		for _, entry := range found.entries {
-			checkLine(t, "an entry", entry.Name, 301)
-			if entry.Size < 0 {
-				t.Errorf("entry of %d bytes", entry.Size)
-			}
+		if found.kind == KindAny || len(found.head) > maxHead {
+			t.Errorf("got %s with %d bytes of the beginning", found.kind, len(found.head))
 		}
 	})
 }
