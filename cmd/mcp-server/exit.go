@@ -23,6 +23,9 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// problemsError ends a command whose result, which is printed already, is a list of problems.
+type problemsError struct{ error }
+
 func exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitDone
@@ -32,6 +35,9 @@ func exitCode(ctx context.Context, err error) int {
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
+	}
+	if _, ok := errors.AsType[problemsError](err); ok {
+		return exitToolFailed
 	}
 	failure, ok := errors.AsType[*sdk.Error](err)
 	if !ok {
@@ -50,6 +56,9 @@ func exitCode(ctx context.Context, err error) int {
 
 // writeError prints an error for a program that reads the output.
 func writeError(out io.Writer, err error) {
+	if _, printed := errors.AsType[problemsError](err); printed {
+		return
+	}
 	e, ok := errors.AsType[*sdk.Error](err)
 	switch _, usage := errors.AsType[usageError](err); {
 	case ok:

@@ -31,7 +31,7 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 	}
 	h, err := host.Start(ctx, host.Config{
 		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
-		PreviewCommand: previewCommand(),
+		PreviewCommand: previewCommand(), MinFree: uint64(s.minFree), Retention: s.retention(),
 	})
 	if err != nil {
 		return err

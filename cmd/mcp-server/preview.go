@@ -17,6 +17,8 @@ func newPreviewCommand(std streams) *cobra.Command {
 		Short:  "Answer one request about the file on standard input",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
+		// It reads a file that nobody trusts, and needs no setting: none is read from the environment.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 		RunE: func(_ *cobra.Command, args []string) error {
 			file, isFile := std.in.(*os.File)
 			if !isFile {

@@ -27,6 +27,9 @@ type settings struct {
 	pluginsDir string
 	dataDir    string
 	logLevel   string
+	keepDays   uint16
+	keepSize   byteSize
+	minFree    byteSize
 	output     string
 	emulator   bool
 	startGrace time.Duration // how long to wait for slow plugins; the host's default when zero
@@ -79,8 +82,9 @@ Try it without an account:  mcp-server demo`,
 	flags.StringVar(&s.pluginsDir, "plugins", defaultPluginsDir(), "folder of plugin binaries")
 	flags.StringVar(&s.dataDir, "data-dir", defaultDataDir(), "folder where downloads are kept")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
+	addStoreFlags(flags, s)
 	root.AddCommand(
-		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std),
+		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std), newArtifactCommand(s, std),
 		newDemoCommand(s, std), newEmulatorCommand(s, std), newPreviewCommand(std),
 	)
 	return root

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -319,6 +320,58 @@ func TestCheckStops(t *testing.T) {
 	if err := copyUntil(ctx, &bytes.Buffer{}, strings.NewReader("x")); !errors.Is(err, context.Canceled) {
 		t.Errorf("copied with %v", err)
 	}
+}
+
+// TestCheckLooksAgainUnderTheLock has another host act after something was read, and before the lock is free.
+func TestCheckLooksAgainUnderTheLock(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		check   func(c *checker, r Record) error
+		meddle  func(t *testing.T, s *Store, r Record)
+		problem string
+	}{
+		"folder removed": {func(c *checker, r Record) error {
+			_, err := c.names(r.SHA256[:32])
+			return err
+		}, func(t *testing.T, _ *Store, r Record) { must(t, os.RemoveAll(filepath.Dir(r.Path))) }, ""},
+		"file removed": {readContent, func(t *testing.T, _ *Store, r Record) { must(t, os.RemoveAll(filepath.Dir(r.Path))) }, ""},
+		"file removed before it was read": {func(c *checker, r Record) error {
+			return errors.Join(os.Remove(r.Path), readContent(c, r))
+		}, func(*testing.T, *Store, Record) {}, ""},
+		"file replaced": {readContent, func(t *testing.T, s *Store, r Record) { adopt(t, s, r.Name, "hello") }, ""},
+		"file changed":  {readContent, func(t *testing.T, _ *Store, r Record) { must(t, os.WriteFile(r.Path, []byte("changed"), 0o600)) }, "while it was read"},
+		"nothing done":  {readContent, func(*testing.T, *Store, Record) {}, "does not have the checksum"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := openQuietly(t, dir)
+				r := adopt(t, s, "a", "hello")
+				must(t, os.WriteFile(r.Path, []byte("jello"), 0o600))
+				unlock, err := s.share()
+				must(t, err)
+				c := &checker{store: s, repair: true}
+				var checking sync.WaitGroup
+				checking.Go(func() {
+					if err := tc.check(c, r); err != nil {
+						t.Error(err)
+					}
+				})
+				synctest.Wait() // it has read, and waits for the lock
+				tc.meddle(t, s, r)
+				unlock()
+				checking.Wait()
+				if len(c.findings) > 1 || (len(c.findings) > 0) != (tc.problem != "") || tc.problem != "" && !strings.Contains(c.findings[0].Problem, tc.problem) {
+					t.Errorf("found %+v, want %q", c.findings, tc.problem)
+				}
+			})
+		})
+	}
+}
+
+func readContent(c *checker, r Record) error {
+	return c.content(context.Background(), r.SHA256[:32], r.Name)
 }
 
 // TestCheckBesideAnotherHost stores and removes while another host checks and repairs: it finds nothing.

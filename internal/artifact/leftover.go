@@ -27,9 +27,7 @@ func isLeftover(info os.FileInfo) bool {
 func (s *Store) leftovers() []string {
 	var found []string
 	for _, pattern := range []string{"artifacts/*", "artifacts/*/" + temporaryPrefix + "*", "once/" + temporaryPrefix + "*"} {
-		names, _ := fs.Glob(os.DirFS(s.dir), pattern) // the patterns are well-formed
-		for _, name := range names {
-			path := filepath.Join(s.dir, filepath.FromSlash(name))
+		for _, path := range s.glob(pattern) {
 			info, err := os.Lstat(path)
 			if err == nil && (isLeftover(info) || info.IsDir() && isID(info.Name()) && isEmpty(path)) {
 				found = append(found, path)
@@ -37,6 +35,16 @@ func (s *Store) leftovers() []string {
 		}
 	}
 	return found
+}
+
+// glob returns the paths below the data folder that fit a well-formed pattern with slashes. The data folder's own name may
+// look like a pattern, which filepath.Glob would take for one.
+func (s *Store) glob(pattern string) []string {
+	names, _ := fs.Glob(os.DirFS(s.dir), pattern) // only a malformed pattern is an error
+	for n, name := range names {
+		names[n] = filepath.Join(s.dir, filepath.FromSlash(name))
+	}
+	return names
 }
 
 func isEmpty(folder string) bool {

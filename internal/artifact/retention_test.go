@@ -230,18 +230,51 @@ func TestTwoHostsPruneAndAdopt(t *testing.T) {
 	}
 }
 
+// TestPruneDecidesUnderTheLock has another host store something anew after the first look, and before the lock is free.
+func TestPruneDecidesUnderTheLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(Config{Dir: dir, Logger: slog.New(slog.DiscardHandler), NoUpkeep: true})
+		must(t, err)
+		defer s.Close()
+		age(t, s, adopt(t, s, "newest", "newest"), 0)
+		age(t, s, adopt(t, s, "gone", "gone"), 3*day)
+		again := adopt(t, s, "again", "again")
+		age(t, s, again, 2*day)
+		unlock, err := s.share()
+		must(t, err)
+		var removed []Record
+		var pruning sync.WaitGroup
+		pruning.Go(func() {
+			var err error
+			if removed, err = s.Prune(Retention{MaxAge: day}); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait() // it has looked, and waits for the lock
+		again = adopt(t, s, "again", "again")
+		unlock()
+		pruning.Wait()
+		if len(removed) != 1 || removed[0].Name != "gone" || !exists(again.Path) {
+			t.Errorf("removed %v", removed)
+		}
+	})
+}
+
 // TestRetentionInTheBackground has the store prune when it is opened, and within a minute after something was stored.
 func TestRetentionInTheBackground(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		quiet, err := Open(Config{Dir: dir, Logger: slog.New(slog.DiscardHandler), NoUpkeep: true})
+		quiet, err := Open(Config{Dir: dir, Logger: slog.New(slog.DiscardHandler), NoUpkeep: true, Retention: Retention{MaxBytes: 1}})
 		must(t, err)
 		defer quiet.Close()
 		for n := range 3 {
 			name := fmt.Sprint(n)
 			age(t, quiet, adopt(t, quiet, name, name), time.Duration(3-n)*day)
 		}
+		time.Sleep(2 * pruneEvery)
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"2", "1", "0"}, names(t, quiet)); diff != "" {
 			t.Errorf("a store that is only looked at has pruned (-want +got):\n%s", diff)
@@ -255,6 +288,8 @@ func TestRetentionInTheBackground(t *testing.T) {
 		}
 		age(t, busy, adopt(t, busy, "3", "3"), 2*time.Hour)
 		age(t, busy, adopt(t, busy, "4", "4"), 1*time.Hour+time.Minute)
+		time.Sleep(pruneEvery / 2)
+		synctest.Wait()
 		if diff := cmp.Diff([]string{"4", "3", "2", "1"}, names(t, busy)); diff != "" {
 			t.Errorf("before a minute is over (-want +got):\n%s", diff)
 		}

@@ -21,6 +21,8 @@ type Config struct {
 	DataDir string
 	// MinFree is how many bytes must be free on the disk of DataDir before a once-only download begins.
 	MinFree uint64
+	// Retention bounds what is kept in DataDir.
+	Retention artifact.Retention
 	// PreviewCommand is the program and its first arguments that end in [preview.Serve]. Without it archives and workbooks
 	// have no preview.
 	PreviewCommand []string
@@ -67,7 +69,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	}
 	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog()}
 	if h.store, err = artifact.Open(artifact.Config{
-		Dir: cfg.DataDir, Logger: cfg.Logger, MinFree: cfg.MinFree, Whole: wholeBy(cfg.PreviewCommand),
+		Dir: cfg.DataDir, Logger: cfg.Logger, MinFree: cfg.MinFree, Retention: cfg.Retention, Whole: wholeBy(cfg.PreviewCommand),
 	}); err != nil {
 		return nil, err
 	}

@@ -318,12 +318,12 @@ func (e endless) ReadAt(p []byte, at int64) (int, error) {
 	return len(p), nil
 }
 
-// TestADirectoryWithoutEnd has 5 GB of directory that its end does not mention.
+// TestADirectoryWithoutEnd has a directory that its end does not mention.
 func TestADirectoryWithoutEnd(t *testing.T) {
 	t.Parallel()
 	record := append([]byte("PK\x01\x02"), make([]byte, 42)...)
 	end := append([]byte("PK\x05\x06"), make([]byte, 18)...)
-	const size = 5 << 30 / 46 * 46
+	const size = 128 << 20 / 46 * 46 // no more, so that the test fails in bounds too
 	content := splice{endless(record), end, size}
 	a, err := openArchive(io.NewSectionReader(content, 0, size+int64(len(end))))
 	if err == nil {

@@ -74,9 +74,13 @@ func verdict(ctx context.Context, child *exec.Cmd, err error, stderr string) err
 	return fmt.Errorf("%w: %w: %s", errNonsense, err, first)
 }
 
-// outOfMemory is what Go's runtime says at its end when it gets no more memory; the second is the race detector's.
+// outOfMemory is what the runtimes of Go and C say at their end when they get no more memory, some of it only for the
+// stack of a thread. The second is the race detector's.
 func outOfMemory() []string {
-	return []string{"out of memory", "failed to allocate", "cannot allocate memory", "cannot map pages", "cannot reserve", "failed to create new OS thread"}
+	return []string{
+		"out of memory", "failed to allocate", "cannot allocate memory", "cannot map pages", "cannot reserve",
+		"failed to create new OS thread", "pthread_create failed",
+	}
 }
 
 func decode(stdout head) (reply, error) {

@@ -63,7 +63,9 @@ func (r Reader) Preview(ctx context.Context, file *os.File, name string) *sdk.Pr
 	default:
 		p = previewBinary(content, form)
 	}
-	p.Problem = joined(p.Problem, mismatch(name, p.Kind))
+	if form.kind != kindZip || p.Problem == "" { // a workbook that could not be opened is one all the same
+		p.Problem = joined(p.Problem, mismatch(name, p.Kind))
+	}
 	return p
 }
 

@@ -196,6 +196,11 @@ func TestANameThatPromisesSomethingElse(t *testing.T) {
 			t.Errorf("%s: %q", name, p.Problem)
 		}
 	}
+	r, noBook := reader(t, "child-serve"), stored(t, zipOf(t, member{name: "a", body: "b"}))
+	wantText(t, r.Preview(t.Context(), noBook, "a.xlsx").Problem, "the name ends in .xlsx, but the content is a zip without a workbook")
+	if p := r.Preview(t.Context(), noBook, "a.zip"); p.Problem != "" {
+		t.Errorf("%q", p.Problem)
+	}
 }
 
 // TestAFileThatShrinks lets files be shorter than they were.
