@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"mcp-server/internal/pluginv1"
 )
@@ -19,7 +20,8 @@ type Call struct {
 	send    sync.Mutex // gRPC streams take one sender at a time
 	stream  pluginv1.ToolPlugin_CallServer
 	replies chan *pluginv1.CallRequest
-	asking  sync.Mutex // questions are one at a time, so that replies need no table
+	claimed atomic.Bool // there is a claim: what is in the folder may not be there a second time
+	asking  sync.Mutex  // questions are one at a time, so that replies need no table
 	nextID  uint32
 }
 

@@ -53,6 +53,7 @@ func (c *Call) Claim(ctx context.Context, what OnceOnly) (*Claim, error) {
 	case reply.GetError() != nil:
 		return nil, errorFromWire(reply.GetError())
 	case reply.GetGranted():
+		c.claimed.Store(true)
 		return &Claim{call: c}, nil
 	}
 	claim := &Claim{call: c, Stored: new(Artifact)}
@@ -77,5 +78,6 @@ func (c *Claim) Receiving(name string, source Origin, length int64) error {
 // Release gives the claim back, because the source surely did not count the request: it was not sent, or refused before it
 // was looked at. The next call may then send one.
 func (c *Claim) Release(reason string) error {
+	c.call.claimed.Store(false)
 	return c.call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Release{Release: &pluginv1.Release{Reason: reason}}})
 }

@@ -103,13 +103,16 @@ func (f *File) Keep(ctx context.Context, info FileInfo) (path string, err error)
 	return reply.GetKeptPath(), err
 }
 
-// Discard ends the download without keeping anything. After Store or Keep it does nothing.
+// Discard ends the download without keeping anything. After Store or Keep it does nothing, and while the call has a claim it
+// leaves the file to the host, which knows what became of the call.
 func (f *File) Discard() {
 	if !f.closed {
 		f.closed = true
 		f.follower.stop()
 		_ = f.file.Close() // the host removes the folder with all that is left
-		_ = os.Remove(f.file.Name())
+		if !f.call.claimed.Load() {
+			_ = os.Remove(f.file.Name())
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func notWhole(store *artifact.Store) ([]artifact.Case, error) {
 	}
 	lacking := []artifact.Case{}
 	for _, c := range cases {
-		if c.State != artifact.StateStored && c.State != artifact.StateReleased {
+		if c.State != artifact.StateStored && c.State != artifact.StateReleased && c.State != artifact.StateRemoved {
 			lacking = append(lacking, c)
 		}
 	}

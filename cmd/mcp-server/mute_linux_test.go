@@ -31,8 +31,8 @@ func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(h.Tools()); n != 2 {
-		t.Errorf("%d tools when the grace is over, want the 2 of the plugin that works", n)
+	if n := len(h.Tools()); n != 4 {
+		t.Errorf("%d tools when the grace is over, want the 2 of the plugin that works and the 2 of the server", n)
 	}
 	if _, err := h.Call(t.Context(), "a_mute_tool", nil, nil); err == nil || sdk.AsError(err).Code != sdk.CodeUnavailable {
 		t.Errorf("a tool that may be the mute plugin's: %v", err)

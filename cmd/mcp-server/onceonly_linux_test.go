@@ -98,7 +98,12 @@ func killOnce(t *testing.T, victim string, moment time.Duration) (outcome string
 		defer func() { _ = s.Close() }()
 	}
 	before := requested(cloud)
-	outcome = checkAfterKill(t, cloud, data, s.call(t, downloadArchive, archiveArguments()))
+	var r *mcp.CallToolResult
+	waitFor(t, "a call to find a fresh process", func() bool { // one that meets the dying one is answered at once
+		r = s.call(t, downloadArchive, archiveArguments())
+		return !r.IsError || !strings.Contains(textOf(r), "look before calling again")
+	})
+	outcome = checkAfterKill(t, cloud, data, r)
 	switch {
 	case done && outcome != "whole":
 		t.Errorf("after the call had succeeded the archive was %s", outcome)

@@ -152,10 +152,13 @@ func (c *Claim) Store(candidate Candidate) (Record, error) {
 	return r, nil
 }
 
-// Release journals that the source did not count the request. What was lost before stays lost.
+// Release journals that the source did not count the request. What was known before is known again.
 func (c *Claim) Release(reason string) error {
-	if c.before.State == StateLost {
+	switch c.before.State {
+	case StateLost:
 		return c.note(event{State: StateLost, Kept: c.before.Kept, Length: &c.before.Length, Reason: c.before.Reason + "; asked again: " + reason})
+	case StateStored, StateRemoved: // and gone from the store
+		return c.note(event{State: c.before.State, URI: c.before.URI})
 	}
 	return c.note(event{State: StateReleased, Reason: reason})
 }

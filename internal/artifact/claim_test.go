@@ -126,6 +126,36 @@ func TestARepeatComesFromTheStore(t *testing.T) {
 	granted(t, s, true).claim.Close()
 }
 
+func TestRemovedByHand(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	archive := zipOf(t, "hello")
+	r := granted(t, s, false).store(t, archive)
+	_, err := s.Remove(r.URI, true)
+	must(t, err)
+	refused(t, ask(t, s, false), "removed from the store by hand", wayOn)
+	if found, err := s.Check(t.Context(), false); err != nil || len(found) > 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	again := granted(t, s, true)
+	must(t, again.claim.Release("it is not there"))
+	again.claim.Close()
+	refused(t, ask(t, s, false), "removed from the store by hand", wayOn)
+}
+
+// TestFolderThatLooksLikeAPattern has a data folder with a name that a shell would expand.
+func TestFolderThatLooksLikeAPattern(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, filepath.Join(t.TempDir(), "[data]*"))
+	a := granted(t, s, false)
+	a.receive(t, "half", 10)
+	die(t, s, a)
+	refused(t, ask(t, openStore(t, s.dir), false), "4 of 10 bytes are kept in")
+	if cases, err := s.Cases(); err != nil || len(cases) != 1 {
+		t.Errorf("got %v, %v", cases, err)
+	}
+}
+
 func TestWhatIsLostIsSaid(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, t.TempDir())

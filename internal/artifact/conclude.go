@@ -23,7 +23,7 @@ const (
 func (c *Claim) conclude(ctx context.Context, reason string) (Case, error) {
 	now := caseOf(c.key, c.events)
 	switch now.State {
-	case StateStored, StateReleased:
+	case StateStored, StateReleased, StateRemoved:
 		return now, nil
 	case StateDamaged:
 		c.store.sweep() // whose remains it was is not known any more, but they stay
@@ -74,8 +74,8 @@ func (c *Claim) takeOver(ctx context.Context, call string) error {
 	defer cancel()
 	for {
 		c.store.sweep()
-		left, err := filepath.Glob(filepath.Join(c.store.folder("staging"), "*", callPrefix+call, claimMark))
-		if err != nil || len(left) == 0 || left[0] == filepath.Join(c.stagingDir, claimMark) {
+		left := c.store.glob("staging/*/" + callPrefix + call + "/" + claimMark)
+		if len(left) == 0 || left[0] == filepath.Join(c.stagingDir, claimMark) {
 			return nil
 		}
 		select {
@@ -185,6 +185,14 @@ func (s *Store) concludeAll(ctx context.Context) {
 }
 
 func (s *Store) concludeCase(ctx context.Context, key string) error {
+	return s.withCase(key, func(c *Claim) error {
+		_, err := c.conclude(ctx, "the server that had the claim ended")
+		return err
+	})
+}
+
+// withCase does something with the journal of a case while no call is at it; it does nothing when one is.
+func (s *Store) withCase(key string, do func(*Claim) error) error {
 	lock, err := lockCase(filepath.Join(s.folder("once"), key+".lock"))
 	if err != nil || lock == nil {
 		return err
@@ -194,8 +202,7 @@ func (s *Store) concludeCase(ctx context.Context, key string) error {
 	if c.events, _, err = s.readJournal(key); err != nil {
 		return err
 	}
-	_, err = c.conclude(ctx, "the server that had the claim ended")
-	return err
+	return do(c)
 }
 
 // refusal says what is known of a download that cannot be asked for again.
@@ -220,6 +227,8 @@ func (c Case) Describe() string {
 		return "the journal of this once-only download is damaged, so a request for it may have been sent before, and what became of it is not known"
 	case c.State == StateStored:
 		return fmt.Sprintf("this was downloaded on %s and stored as %s, but the file is gone from the store or was changed", c.Since.Format(time.RFC3339), c.URI)
+	case c.State == StateRemoved:
+		return fmt.Sprintf("this was downloaded, stored as %s, and removed from the store by hand on %s", c.URI, c.Since.Format(time.RFC3339))
 	case c.State == StateReleased:
 		return fmt.Sprintf("the request of %s was not counted by the source (%s)", when, c.Reason)
 	case c.State == StateLost && len(c.Kept) > 0:

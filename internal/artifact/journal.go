@@ -20,13 +20,14 @@ import (
 // State is how far a once-only download has come.
 type State string
 
-// The states. A case that nobody holds is in one of the last four, or will be concluded by the next who looks at it.
+// The states. A case that nobody holds is in one of the last five, or will be concluded by the next who looks at it.
 const (
 	StateClaimed   State = "claimed"   // the one request may have been sent
 	StateReceiving State = "receiving" // its reply has begun
 	StateStored    State = "stored"    // the content is in the store
 	StateLost      State = "lost"      // the content did not arrive whole, or nobody knows
 	StateReleased  State = "released"  // the source did not count the request; another may be sent
+	StateRemoved   State = "removed"   // the content was in the store, and a person has removed it
 	StateDamaged   State = "damaged"   // the journal cannot be read from its first line on
 )
 
@@ -122,7 +123,7 @@ func parseJournal(content []byte) []event {
 }
 
 func known(s State) bool {
-	return slices.Contains([]State{StateClaimed, StateReceiving, StateStored, StateLost, StateReleased}, s)
+	return slices.Contains([]State{StateClaimed, StateReceiving, StateStored, StateLost, StateReleased, StateRemoved}, s)
 }
 
 func (s *Store) writeJournal(key string, events []event) error {
@@ -152,7 +153,7 @@ func caseOf(key string, events []event) Case {
 			}
 		case StateReceiving:
 			c.Name = e.Name
-		case StateStored:
+		case StateStored, StateRemoved:
 			c.URI, c.Kept, c.Reason = e.URI, nil, ""
 		case StateLost, StateReleased:
 			c.Kept, c.Reason = e.Kept, e.Reason
@@ -169,12 +170,8 @@ func caseOf(key string, events []event) Case {
 
 // Cases returns the once-only downloads that the journal knows, the newest first.
 func (s *Store) Cases() ([]Case, error) {
-	paths, err := filepath.Glob(filepath.Join(s.folder("once"), "*.jsonl"))
-	if err != nil {
-		return nil, err
-	}
 	var cases []Case
-	for _, path := range paths {
+	for _, path := range s.glob("once/*.jsonl") {
 		key := strings.TrimSuffix(filepath.Base(path), ".jsonl")
 		events, exists, err := s.readJournal(key)
 		if err != nil {

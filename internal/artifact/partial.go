@@ -58,9 +58,8 @@ func (s *Store) keep(stagingDir, file, name string) (string, error) {
 
 // keptOf returns what is kept of a call.
 func (s *Store) keptOf(call string) []Kept {
-	paths, _ := filepath.Glob(filepath.Join(s.folder("partial"), call+"-*")) // a call's id has no pattern in it
 	var kept []Kept
-	for _, path := range paths {
+	for _, path := range s.glob("partial/" + call + "-*") { // a call's id has no pattern in it
 		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
 			kept = append(kept, Kept{Path: path, Size: info.Size()})
 		}

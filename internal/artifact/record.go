@@ -71,10 +71,7 @@ func (s *Store) List() ([]Record, error) {
 
 // records reads all metadata, also that whose content is missing.
 func (s *Store) records() ([]Record, error) {
-	paths, err := filepath.Glob(filepath.Join(s.folder("artifacts"), "*", ".*.json"))
-	if err != nil {
-		return nil, err
-	}
+	paths := s.glob("artifacts/*/.*.json")
 	all := make([]Record, 0, len(paths))
 	for _, path := range paths {
 		id, name := filepath.Base(filepath.Dir(path)), strings.TrimSuffix(filepath.Base(path)[1:], ".json")

@@ -31,7 +31,23 @@ func (s *Store) Remove(uri string, onceOnly bool) (Record, error) {
 	if err := s.discard(r); err != nil {
 		return Record{}, removalError(uri, err)
 	}
+	if r.OnceOnly() {
+		s.noteRemoved(r)
+	}
 	return r, nil
+}
+
+// noteRemoved journals that the content is gone on purpose. Without that line the next call says that it is gone.
+func (s *Store) noteRemoved(r Record) {
+	err := s.withCase(r.Claim, func(c *Claim) error {
+		if now := caseOf(r.Claim, c.events); now.State != StateStored || now.URI != r.URI {
+			return nil
+		}
+		return c.note(event{State: StateRemoved, URI: r.URI})
+	})
+	if err != nil {
+		s.logger.Warn("the journal of once-only downloads could not be written", "uri", r.URI, "err", err)
+	}
 }
 
 // discard removes content, then metadata, then the folder when that is empty. A crash in between leaves metadata alone,

@@ -97,11 +97,7 @@ func Open(cfg Config) (*Store, error) {
 func (s *Store) sweep() { hostfolder.Sweep(s.folder("staging"), stagingPrefix, s.inherit) }
 
 func (s *Store) inherit(folder string) {
-	marks, err := filepath.Glob(filepath.Join(folder, callPrefix+"*", claimMark))
-	if err != nil {
-		return // only a malformed pattern
-	}
-	for _, mark := range marks {
+	for _, mark := range s.glob("staging/" + filepath.Base(folder) + "/" + callPrefix + "*/" + claimMark) {
 		if kept, err := s.rescue(filepath.Dir(mark)); len(kept) > 0 || err != nil {
 			s.logger.Warn("a host was killed during a once-only download; what had arrived is kept", "paths", kept, "err", err)
 		}

@@ -13,7 +13,10 @@ import (
 // salvage keeps what arrived of a once-only download that failed, and says so.
 func (f *fetch) salvage(ctx context.Context, s shot, response *http.Response, err error) error {
 	if known, ok := errors.AsType[*sdk.Error](err); ok && known.Source == sdk.SourceCloud {
-		return onceOnlyError(s, f.download, known) // what arrived is an error's text, not the file
+		if err := f.file.Reset(); err != nil { // what arrived is an error's text, not the file
+			f.call.Logger().Warn("an error's text stays in the file", "err", err)
+		}
+		return onceOnlyError(s, f.download, known)
 	}
 	what, cause, source := "storing it went wrong: "+sdk.AsError(err).Message, err, sdk.AsError(err).Source
 	amount := (&brokenError{got: f.file.Size(), total: f.total}).amount()
