@@ -299,7 +299,9 @@ func TestCancelledDownload(t *testing.T) {
 	}
 	waitFor(t, "the beginning of the file", func() bool { return files("staging/*/*/file-*") == 1 })
 	cancel()
-	<-answer
+	if err := <-answer; err == nil {
+		t.Error("a cancelled call succeeded")
+	}
 	waitFor(t, "the call's folder to go", func() bool { return files("staging/*/*/*") == 0 })
 	if files("partial/*") > 0 || files("artifacts/*") > 0 {
 		t.Error("something was kept")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -126,7 +127,7 @@ func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
 // note journals an event.
 func (c *Claim) note(e event) error {
 	e.Time = time.Now().UTC().Truncate(time.Millisecond)
-	events := append(c.events[:len(c.events):len(c.events)], e)
+	events := append(slices.Clone(c.events), e)
 	if err := c.store.writeJournal(c.key, events); err != nil {
 		return err
 	}

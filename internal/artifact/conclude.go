@@ -91,11 +91,7 @@ func (c *Claim) takeOver(ctx context.Context, call string) error {
 
 // recordOf returns what is stored of a claim, if its content is what its metadata says.
 func (s *Store) recordOf(key string) *Record {
-	all, err := s.records()
-	if err != nil {
-		return nil
-	}
-	for _, r := range all {
+	for _, r := range s.records() {
 		if r.Claim == key && verify(r.Path, r.SHA256) == nil {
 			return &r
 		}

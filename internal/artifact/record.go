@@ -55,11 +55,10 @@ func metadataPath(contentPath string) string {
 // List returns what is stored, the newest first. Files without metadata, and metadata without a file, are not listed; Check
 // finds them.
 func (s *Store) List() ([]Record, error) {
-	all, err := s.records()
-	if err != nil {
+	if _, err := os.ReadDir(s.folder("artifacts")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the store: %w", err)
 	}
-	all = slices.DeleteFunc(all, func(r Record) bool {
+	all := slices.DeleteFunc(s.records(), func(r Record) bool {
 		info, err := os.Lstat(r.Path)
 		return err != nil || !info.Mode().IsRegular()
 	})
@@ -70,7 +69,7 @@ func (s *Store) List() ([]Record, error) {
 }
 
 // records reads all metadata, also that whose content is missing.
-func (s *Store) records() ([]Record, error) {
+func (s *Store) records() []Record {
 	paths := s.glob("artifacts/*/.*.json")
 	all := make([]Record, 0, len(paths))
 	for _, path := range paths {
@@ -79,7 +78,7 @@ func (s *Store) records() ([]Record, error) {
 			all = append(all, r)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // read reads one file's metadata. Where the file is follows from where the metadata is, so that a data folder may be moved.

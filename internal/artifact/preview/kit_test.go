@@ -281,13 +281,13 @@ func addRaw(t testing.TB, content []byte, name string, packed []byte, size uint6
 	return buffer.Bytes()
 }
 
-// others returns the entries of a zip but for one.
+// others returns the entries of a zip but for one, and for folders, into which nothing can be written.
 func others(t testing.TB, content []byte, name string) (members []member) {
 	t.Helper()
 	in, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	must(t, err)
 	for _, f := range in.File {
-		if f.Name == name {
+		if f.Name == name || strings.HasSuffix(f.Name, "/") {
 			continue
 		}
 		from, err := f.Open()
