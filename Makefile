@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help all build demo test e2e lint generate checkgenerate tidy vuln bench cross clean
+.PHONY: help all build demo test e2e heavy lint generate checkgenerate tidy vuln bench cross clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## All tests, with the race detector
 
 e2e: ## Only the tests with real binaries
 	go test -race -shuffle=on ./cmd/... ./internal/supervisor/...
+
+heavy: ## The same at 200 moments each for kill -9, and with an archive of 5 GiB
+	go test ./cmd/mcp-server -count=1 -v -run 'TestKilledAtAnyMoment|TestLargeArchive' -moments 200 -body 5368709120 -timeout 30m
 
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...
@@ -42,8 +45,9 @@ cross: ## Compile for the other systems
 vuln: ## Known vulnerabilities (asks the Go vulnerability database)
 	$(TOOL) govulncheck ./...
 
-bench: ## Start and call times beside an in-process server, in one run
+bench: ## Start, calls and a download beside an in-process server and curl, each in one run
 	go run ./bench
+	go run ./bench download
 
 clean: ## Remove what was built
 	rm -rf bin

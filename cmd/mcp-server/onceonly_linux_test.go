@@ -24,6 +24,8 @@ import (
 	"mcp-server/internal/emulator"
 )
 
+var bodySize = flag.Int("body", 64<<20, "size in bytes of the archive that must take no memory")
+
 var moments = flag.Int("moments", 25, "at how many random moments of a once-only download each kind of process is killed")
 
 const downloadArchive = "roma_download_asset_archive"
@@ -170,6 +172,54 @@ func sumOf(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// TestLargeArchive downloads much more than server and plugin may take of memory.
+func TestLargeArchive(t *testing.T) {
+	t.Parallel()
+	cloud := startCloud(t, emulator.Config{ArchiveSize: *bodySize})
+	s := startServerOn(t, cloud)
+	pids := []int{s.process.Process.Pid, s.plugin(t, "roma-download-archive")}
+	before := 0
+	for _, pid := range pids {
+		before += memory(t, pid, "VmRSS")
+	}
+	r := s.call(t, downloadArchive, archiveArguments())
+	if r.IsError {
+		t.Fatal(textOf(r))
+	}
+	most := 0
+	for _, pid := range pids {
+		most += memory(t, pid, "VmHWM")
+	}
+	t.Logf("%d MiB took %d KiB of memory beside %d KiB", *bodySize>>20, most-before, before)
+	if most-before > 40<<10 {
+		t.Errorf("server and plugin took %d KiB more", most-before)
+	}
+	content, _ := cloud.OpenContent("roma/" + emulator.ROMAArchiveID)
+	want := sha256.New()
+	if _, err := io.Copy(want, content); err != nil {
+		t.Fatal(err)
+	}
+	a := artifactOf(results{"": structured(t, r)}, "")
+	if sum := sumOf(t, fmt.Sprint(a["path"])); sum != a["sha256"] || sum != hex.EncodeToString(want.Sum(nil)) {
+		t.Errorf("the file has the checksum %s, not %s", sum, a["sha256"])
+	}
+}
+
+// memory reads a figure of a process in KiB.
+func memory(t *testing.T, pid int, name string) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), name+":")
+	var kib int
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		t.Fatalf("reading %s: %v", name, err)
+	}
+	return kib
 }
 
 // TestTwoServersOneArchive has two servers, and two calls in each, after the same archive at the same time.
