@@ -164,8 +164,9 @@ func syncFile(path string) error {
 	return f.Sync()
 }
 
-// concludeAll concludes what hosts left behind that were killed. What another call is at is left to it.
-func (s *Store) concludeAll(ctx context.Context) {
+// ConcludeAll concludes what hosts left behind that were killed. What another call is at is left to it, so that a case that is
+// claimed or receiving afterwards is being downloaded.
+func (s *Store) ConcludeAll(ctx context.Context) {
 	cases, err := s.Cases()
 	if err != nil {
 		s.logger.Warn("the journal of once-only downloads could not be read", "err", err)

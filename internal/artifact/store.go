@@ -87,7 +87,7 @@ func Open(cfg Config) (*Store, error) {
 	ctx, stop := context.WithCancel(context.Background()) // Close ends it
 	s.stop = stop
 	if !cfg.NoUpkeep {
-		s.work.Go(func() { s.concludeAll(ctx) })
+		s.work.Go(func() { s.ConcludeAll(ctx) })
 		s.work.Go(func() { s.retain(ctx) })
 	}
 	return s, nil
