@@ -2,12 +2,12 @@ package artifact
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -28,7 +28,7 @@ type Candidate struct {
 // Adopt moves a file from a call's folder into the store. The file must be a regular file beneath the folder, with one
 // link and the announced size; the plugin has synced and hashed it. The same content under the same name is replaced,
 // which also mends a copy that someone has changed; the checksum is then computed anew, so that no plugin can replace what
-// another one stored. After an error the file is still in the call's folder.
+// another one stored.
 func (s *Store) Adopt(c Candidate) (Record, error) { return s.adopt(c, "") }
 
 // adopt is Adopt; claim is the key of the once-only download that the file came from.
@@ -87,7 +87,7 @@ func (s *Store) writeMetadata(r Record) error {
 
 // verify reads a file and compares its content with a checksum in hexadecimal.
 func verify(path, sum string) error {
-	got, err := checksum(path)
+	got, err := checksum(context.Background(), path)
 	if err != nil {
 		return fmt.Errorf("reading the file back: %w", err)
 	}
@@ -97,14 +97,14 @@ func verify(path, sum string) error {
 	return nil
 }
 
-func checksum(path string) ([]byte, error) {
+func checksum(ctx context.Context, path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read
 	h := sha256.New()
-	_, err = io.Copy(h, f)
+	err = copyUntil(ctx, h, f)
 	return h.Sum(nil), err
 }
 

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"mcp-server/sdk"
 )
@@ -37,7 +34,7 @@ type Claim struct {
 	store      *Store
 	key        string
 	stagingDir string
-	lock       *flock.Flock
+	lock       *caseLock
 	events     []event
 	before     Case // what the journal said when the claim was granted
 }
@@ -67,9 +64,8 @@ func (s *Store) Claim(ctx context.Context, r ClaimRequest) (*Claim, error) {
 }
 
 func (c *Claim) acquire(ctx context.Context, waiting func()) error {
-	path := filepath.Join(c.store.folder("once"), c.key+".lock")
 	for first := true; ; first = false {
-		lock, err := lockCase(path)
+		lock, err := c.store.lockCase(c.key)
 		if err != nil {
 			return journalError(err)
 		}
@@ -90,30 +86,28 @@ func (c *Claim) acquire(ctx context.Context, waiting func()) error {
 
 // admit looks at what is known and, when nothing stands against it, journals the claim.
 func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
-	events, exists, err := c.store.readJournal(c.key)
+	now, err := c.known(ctx)
 	if err != nil {
-		return nil, journalError(err)
+		return nil, err
 	}
-	c.events = events
-	if exists {
-		now, err := c.conclude(ctx, "the server that had the claim ended")
-		if err != nil {
-			return nil, err
-		}
-		c.before = now
-		record, problem := c.store.storedOf(now)
-		switch {
-		case record != nil:
-			return record, nil
-		case now.State != StateReleased && !r.Again:
-			return nil, refusal(now, r.WayOn, problem)
-		}
+	c.before = now
+	record, problem := c.store.storedOf(now)
+	switch {
+	case record != nil:
+		return record, nil
+	case now.State == StateReleased:
+		c.events = nil // a journal that is cut must not say that another request is free
+	case now.State != "" && !r.Again:
+		return nil, refusal(now, r.WayOn, problem)
 	}
 	if err := c.store.checkSpace(); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(r.StagingDir, claimMark), []byte(CleanName(r.Name)), 0o600); err != nil {
+	if err := writeFile(c.stagingDir+claimMark, []byte(CleanName(r.Name))); err != nil {
 		return nil, journalError(err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // nobody waits for the answer
 	}
 	err = c.note(event{
 		State: StateClaimed, Call: r.Call, Name: CleanName(r.Name), Type: r.MediaType, WayOn: r.WayOn, Source: &r.Source,
@@ -122,6 +116,23 @@ func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
 		return nil, journalError(err)
 	}
 	return nil, nil
+}
+
+// known reads the journal, and concludes what nobody is at any more. Without a journal the state is empty, unless the
+// store has the content.
+func (c *Claim) known(ctx context.Context) (Case, error) {
+	events, exists, err := c.store.readJournal(c.key)
+	if err != nil {
+		return Case{}, journalError(err)
+	}
+	c.events = events
+	if exists {
+		return c.conclude(ctx, "the server that had the claim ended")
+	}
+	if r := c.store.recordOf(c.key); r != nil {
+		return c.noteStored(Case{Key: c.key}, *r), nil
+	}
+	return Case{Key: c.key}, nil
 }
 
 // note journals an event.
@@ -135,8 +146,11 @@ func (c *Claim) note(e event) error {
 	return nil
 }
 
-// Receiving journals that the reply has begun.
+// Receiving journals that the reply has begun; the last word on its name and length holds.
 func (c *Claim) Receiving(name string, source sdk.Origin, length int64) error {
+	if n := len(c.events) - 1; n >= 0 && c.events[n].State == StateReceiving {
+		c.events = c.events[:n]
+	}
 	return c.note(event{State: StateReceiving, Name: CleanName(name), Source: &source, Length: &length})
 }
 
@@ -155,13 +169,16 @@ func (c *Claim) Store(candidate Candidate) (Record, error) {
 
 // Release journals that the source did not count the request. What was known before is known again.
 func (c *Claim) Release(reason string) error {
-	switch c.before.State {
-	case StateLost:
-		return c.note(event{State: StateLost, Kept: c.before.Kept, Length: &c.before.Length, Reason: c.before.Reason + "; asked again: " + reason})
+	switch before := c.before; before.State {
+	case "", StateReleased:
+		return c.note(event{State: StateReleased, Reason: reason})
 	case StateStored, StateRemoved: // and gone from the store
-		return c.note(event{State: c.before.State, URI: c.before.URI})
+		return c.note(event{State: before.State, URI: before.URI})
+	default:
+		return c.note(event{
+			State: StateLost, Kept: before.Kept, Length: &before.Length, Reason: strings.TrimPrefix(before.Reason+"; asked again: "+reason, "; "),
+		})
 	}
-	return c.note(event{State: StateReleased, Reason: reason})
 }
 
 // Settle ends the claim with the call: a download that was cut is kept, and stored after all when it is whole. It returns
@@ -170,7 +187,7 @@ func (c *Claim) Settle(ctx context.Context, reason string) (Case, error) {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wholeWait) // the caller may be gone, the file is not
 	defer cancel()
-	if _, err := c.store.rescue(c.stagingDir); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if _, err := c.store.rescue(c.stagingDir); err != nil {
 		c.store.logger.Error("what had arrived of a once-only download could not be kept", "err", err)
 	}
 	return c.conclude(ctx, reason)
@@ -179,7 +196,8 @@ func (c *Claim) Settle(ctx context.Context, reason string) (Case, error) {
 // Close gives the lock back.
 func (c *Claim) Close() {
 	if c.lock != nil {
-		_ = c.lock.Close()
+		c.lock.Close()
+		c.lock = nil
 	}
 }
 

@@ -172,6 +172,114 @@ func TestWhatIsLostIsSaid(t *testing.T) {
 	refused(t, ask(t, s, false), "4 of 10 bytes are kept in "+now.Kept[0].Path, "asked again: it is not there", wayOn)
 }
 
+// TestKeptOfAnEarlierRequest stays known when a later one brings nothing.
+func TestKeptOfAnEarlierRequest(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	first := granted(t, s, false)
+	first.receive(t, "half", 10)
+	now, err := first.claim.Settle(t.Context(), "cut")
+	must(t, err)
+	_, err = granted(t, s, true).claim.Settle(t.Context(), "HTTP 500")
+	must(t, err)
+	refused(t, ask(t, s, false), "nothing of it arrived", "4 bytes are kept in "+now.Kept[0].Path)
+	must(t, os.Remove(now.Kept[0].Path))
+	refused(t, ask(t, s, false), "which is gone")
+}
+
+func TestReleaseAfterADamagedJournal(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	must(t, os.WriteFile(s.journalPath(caseKey(archiveSource())), []byte("{"), 0o600))
+	refused(t, ask(t, s, false), "damaged", wayOn)
+	a := granted(t, s, true)
+	must(t, a.claim.Release("no connection"))
+	a.claim.Close()
+	refused(t, ask(t, s, false), "no connection", wayOn)
+}
+
+// TestJournalIsGone has the content in the store, which names its claim.
+func TestJournalIsGone(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	archive := zipOf(t, "hello")
+	a := granted(t, s, false)
+	a.store(t, archive)
+	must(t, os.Remove(s.journalPath(a.claim.key)))
+	stored(t, ask(t, s, false), archive)
+	if cases, err := s.Cases(); err != nil || len(cases) != 1 || cases[0].State != StateStored {
+		t.Errorf("got %+v, %v", cases, err)
+	}
+}
+
+// TestLockIsGone removes the file that the lock of a running download is on.
+func TestLockIsGone(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	a := granted(t, s, false)
+	defer a.claim.Close()
+	must(t, os.RemoveAll(filepath.Join(s.dir, "once")))
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.Claim(ctx, ClaimRequest{Call: "2", StagingDir: t.TempDir(), Source: archiveSource(), Waiting: cancel})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestNothingIsRemovedThatCannotBeKept has no room for what arrived but the call's folder.
+func TestNothingIsRemovedThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	a := granted(t, s, false)
+	a.receive(t, "half", 10)
+	partial := filepath.Join(s.dir, "partial")
+	must(t, os.Remove(partial))
+	must(t, os.WriteFile(partial, nil, 0o600)) // in the folder's place
+	_, err := a.claim.Settle(t.Context(), "cut")
+	must(t, err)
+	s.release(a.dir)
+	s.Close()
+	s.sweep()
+	if content, err := os.ReadFile(filepath.Join(a.dir, "part")); err != nil || string(content) != "half" {
+		t.Fatalf("%q is left, %v", content, err)
+	}
+	must(t, os.Remove(partial))
+	next := openStore(t, s.dir)
+	if kept := next.keptOf(a.call); len(kept) != 1 || kept[0].Size != 4 {
+		t.Errorf("the next host keeps %+v", kept)
+	}
+}
+
+// TestAnAbortedCheckIsNoVerdict ends the host while it looks whether a kept archive is whole.
+func TestAnAbortedCheckIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	archive := zipOf(t, "hello")
+	a := granted(t, s, false)
+	a.receive(t, archive, len(archive))
+	die(t, s, a)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.cfg.Whole = func(ctx context.Context, _ string, _ *os.File) error {
+		cancel()
+		return ctx.Err()
+	}
+	if err := s.concludeCase(ctx, a.claim.key); err == nil {
+		t.Error("it was concluded")
+	}
+	stored(t, ask(t, openStore(t, s.dir), false), archive)
+}
+
+func TestUnreadableJournalBlindsNobody(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir())
+	_, err := granted(t, s, false).claim.Settle(t.Context(), "cut")
+	must(t, err)
+	must(t, os.Mkdir(s.journalPath("ffffffffffffffffffffffffffffffff"), 0o700))
+	if cases, err := s.Cases(); err != nil || len(cases) != 2 {
+		t.Errorf("got %+v, %v", cases, err)
+	}
+}
+
 func TestNothingArrived(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, t.TempDir())
@@ -288,6 +396,7 @@ func die(t *testing.T, s *Store, a attempt) {
 	must(t, os.MkdirAll(dead, 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600))
 	must(t, os.Rename(a.dir, filepath.Join(dead, filepath.Base(a.dir))))
+	must(t, os.Rename(a.dir+claimMark, filepath.Join(dead, filepath.Base(a.dir)+claimMark)))
 }
 
 // TestEveryCrashPoint has a host die after each step of a download, and another one, or the same one started again, find
@@ -372,12 +481,13 @@ func TestJournalTruncatedAtEveryByte(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, a attempt){
 		"stored": func(t *testing.T, a attempt) {
 			a.store(t, archive)
-			must(t, os.RemoveAll(a.dir))
+			a.claim.store.release(a.dir)
 		},
 		"lost": func(t *testing.T, a attempt) {
 			must(t, os.Truncate(filepath.Join(a.dir, "part"), 20))
 			_, err := a.claim.Settle(t.Context(), "cut")
-			must(t, errors.Join(err, os.RemoveAll(a.dir)))
+			must(t, err)
+			a.claim.store.release(a.dir)
 		},
 		"killed": func(t *testing.T, a attempt) {
 			must(t, os.Truncate(filepath.Join(a.dir, "part"), 20))
@@ -387,6 +497,9 @@ func TestJournalTruncatedAtEveryByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := openStore(t, t.TempDir())
+			before := granted(t, s, false) // a request that was free once must not be free again when the journal is cut
+			must(t, before.claim.Release("HTTP 429"))
+			before.claim.Close()
 			a := granted(t, s, false)
 			a.receive(t, archive, len(archive))
 			end(t, a)

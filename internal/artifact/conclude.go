@@ -2,21 +2,17 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"mcp-server/sdk"
 )
 
-const (
-	// handoverWait bounds the wait for another host that takes over the folder of a dead one.
-	handoverWait = 10 * time.Second
-	// wholeWait bounds the check of an archive that was kept.
-	wholeWait = 5 * time.Minute
-)
+// wholeWait bounds the check of an archive that was kept.
+const wholeWait = 5 * time.Minute
 
 // conclude finds out what became of a download that nobody is at any more, journals and returns it. The claim has the
 // lock.
@@ -28,36 +24,35 @@ func (c *Claim) conclude(ctx context.Context, reason string) (Case, error) {
 	case StateDamaged:
 		c.store.sweep() // whose remains it was is not known any more, but they stay
 	case StateClaimed, StateReceiving:
-		if err := c.takeOver(ctx, now.Call); err != nil {
+		if err := c.takeOver(now.Call); err != nil {
 			return now, err
 		}
 	}
 	if r := c.store.recordOf(c.key); r != nil { // the crash came between the file and the journal
-		return c.noteStored(now, *r)
+		return c.noteStored(now, *r), nil
 	}
-	kept := now.Kept
 	if now.State == StateClaimed || now.State == StateReceiving {
-		kept = c.store.keptOf(now.Call)
+		now.Kept = c.store.keptOf(now.Call)
 	}
-	for _, k := range kept {
-		if r, ok := c.adoptKept(ctx, now, k); ok {
-			return c.noteStored(now, r)
-		}
-	}
-	if now.State == StateLost || now.State == StateDamaged {
+	r, err := c.adoptKept(ctx, now)
+	switch {
+	case err != nil:
+		return now, err
+	case r != nil:
+		return c.noteStored(now, *r), nil
+	case now.State == StateLost || now.State == StateDamaged:
 		return now, nil
 	}
-	err := c.note(event{State: StateLost, Kept: kept, Reason: reason})
-	now.State, now.Since, now.Kept, now.Reason = StateLost, time.Now(), kept, reason
-	if err != nil {
+	now.State, now.Since, now.Reason = StateLost, time.Now(), reason
+	if err := c.note(event{State: StateLost, Kept: now.Kept, Reason: reason}); err != nil {
 		c.store.logger.Warn("the journal of once-only downloads could not be written", "err", err)
 	}
 	return now, nil
 }
 
-func (c *Claim) noteStored(now Case, r Record) (Case, error) {
+func (c *Claim) noteStored(now Case, r Record) Case {
 	events := c.events
-	if len(events) == 0 { // a journal that was damaged is begun anew
+	if len(events) == 0 { // a journal that was damaged, or removed, is begun anew
 		c.events = []event{{Time: r.StoredAt, State: StateClaimed, Name: r.Name, Type: r.MediaType, Source: &r.Source}}
 	}
 	if err := c.note(event{State: StateStored, URI: r.URI}); err != nil {
@@ -65,28 +60,26 @@ func (c *Claim) noteStored(now Case, r Record) (Case, error) {
 		c.store.logger.Warn("the journal of once-only downloads could not be written", "uri", r.URI, "err", err)
 	}
 	now.State, now.URI, now.Kept, now.Reason = StateStored, r.URI, nil, ""
-	return now, nil
+	return now
 }
 
-// takeOver waits until nothing of the call is left in staging: its host is dead, and its remains go to partial.
-func (c *Claim) takeOver(ctx context.Context, call string) error {
-	ctx, cancel := context.WithTimeout(ctx, handoverWait)
-	defer cancel()
-	for {
-		c.store.sweep()
-		left := c.store.glob("staging/*/" + callPrefix + call + "/" + claimMark)
-		if len(left) == 0 || left[0] == filepath.Join(c.stagingDir, claimMark) {
-			return nil
+// takeOver keeps what a call left in its folder that has ended, with its host or without a chance to keep it: whoever has
+// the lock is alone with it. A host that sweeps at the same time does the same.
+func (c *Claim) takeOver(call string) error {
+	for _, mark := range c.store.glob("staging/*/" + callPrefix + call + claimMark) {
+		dir := strings.TrimSuffix(mark, claimMark)
+		if dir == c.stagingDir {
+			continue // Settle has kept it
 		}
-		select {
-		case <-ctx.Done():
+		if _, err := c.store.rescue(dir); err != nil {
 			return &sdk.Error{
-				Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: ctx.Err(),
-				Message: "another server is still taking over what an earlier download left; call again in a moment",
+				Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: err,
+				Message: fmt.Sprintf("what arrived of a once-only download is in %s and cannot be kept: %v; mend the data folder, then call again", dir, err),
 			}
-		case <-time.After(lockPause):
 		}
+		c.store.release(dir)
 	}
+	return nil
 }
 
 // recordOf returns what is stored of a claim, if its content is what its metadata says.
@@ -114,38 +107,65 @@ func (s *Store) storedOf(c Case) (*Record, error) {
 	return &r, nil
 }
 
-// adoptKept stores a kept file that turns out to be whole: its length is the announced one, and it has the checksum that
-// the metadata names already, or is a complete archive.
-func (c *Claim) adoptKept(ctx context.Context, now Case, k Kept) (Record, bool) {
-	if now.Length >= 0 && k.Size != now.Length || k.Size == 0 {
-		return Record{}, false
+// adoptKept stores a kept file that turns out to be whole; nil when none does. An error says that this could not be told.
+func (c *Claim) adoptKept(ctx context.Context, now Case) (*Record, error) {
+	if now.Length < 0 && len(now.Kept) > 1 {
+		return nil, nil // which of them the archive would be is not known
 	}
-	sum, err := checksum(k.Path)
+	for _, k := range now.Kept {
+		if k.Gone || k.Size == 0 || now.Length >= 0 && k.Size != now.Length {
+			continue
+		}
+		r, err := c.wholeRecord(ctx, now, k)
+		if err != nil {
+			return nil, &sdk.Error{
+				Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: err,
+				Message: fmt.Sprintf("what arrived of a once-only download is kept in %s, and whether it is whole could not be checked: %v; call again", k.Path, err),
+			}
+		}
+		if r == nil {
+			continue
+		}
+		if err := errors.Join(syncFile(k.Path), c.store.place(k.Path, *r)); err != nil {
+			c.store.logger.Error("a once-only download is whole, but cannot be stored", "path", k.Path, "err", err)
+			continue
+		}
+		c.store.logger.Warn("a once-only download that was cut had arrived whole and is stored", "uri", r.URI)
+		return r, nil
+	}
+	return nil, nil
+}
+
+// wholeRecord describes a kept file that is whole: it has the checksum that the metadata names already, or is a complete
+// archive, and nobody writes to it any more. It is nil when the file is not whole.
+func (c *Claim) wholeRecord(ctx context.Context, now Case, k Kept) (*Record, error) {
+	checked := c.store.whole(ctx, k.Path)
+	sum, err := checksum(ctx, k.Path)
 	if err != nil {
-		return Record{}, false
+		return nil, err
 	}
 	r := c.store.newRecord(now.Name, now.MediaType, k.Size, sum, now.Source)
 	r.Claim = c.key
-	if before, err := c.store.read(r.SHA256[:32], r.Name); err != nil || before.Claim != c.key || before.SHA256 != r.SHA256 {
-		if err := c.store.whole(ctx, k.Path); err != nil {
-			c.store.logger.Info("what is kept of a once-only download is not whole", "path", k.Path, "err", err)
-			return Record{}, false
-		}
+	info, err := os.Lstat(k.Path)
+	if err != nil || info.Size() != k.Size {
+		return nil, err // a process that was killed has written on; the next look finds all of it
 	}
-	if err := syncFile(k.Path); err != nil {
-		return Record{}, false
+	if before, err := c.store.read(r.SHA256[:32], r.Name); err == nil && before.Claim == c.key && before.SHA256 == r.SHA256 {
+		return &r, nil
 	}
-	if err := c.store.place(k.Path, r); err != nil {
-		c.store.logger.Error("a once-only download is whole, but cannot be stored", "path", k.Path, "err", err)
-		return Record{}, false
+	if checked == nil {
+		return &r, nil
 	}
-	c.store.logger.Warn("a once-only download that was cut had arrived whole and is stored", "uri", r.URI)
-	return r, true
+	c.store.logger.Info("what is kept of a once-only download is not known to be whole", "path", k.Path, "err", checked)
+	if known, ok := errors.AsType[*sdk.Error](checked); ok && known.Code != sdk.CodeDataLoss && known.Code != sdk.CodeFailedPrecondition {
+		return nil, checked
+	}
+	return nil, ctx.Err()
 }
 
 func (s *Store) whole(ctx context.Context, path string) error {
 	if s.cfg.Whole == nil {
-		return fmt.Errorf("nothing can tell whether it is whole")
+		return errors.New("nothing here can tell whether it is whole")
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -190,7 +210,7 @@ func (s *Store) concludeCase(ctx context.Context, key string) error {
 
 // withCase does something with the journal of a case while no call is at it; it does nothing when one is.
 func (s *Store) withCase(key string, do func(*Claim) error) error {
-	lock, err := lockCase(filepath.Join(s.folder("once"), key+".lock"))
+	lock, err := s.lockCase(key)
 	if err != nil || lock == nil {
 		return err
 	}
@@ -229,21 +249,31 @@ func (c Case) Describe() string {
 	case c.State == StateReleased:
 		return fmt.Sprintf("the request of %s was not counted by the source (%s)", when, c.Reason)
 	case c.State == StateLost && len(c.Kept) > 0:
-		return fmt.Sprintf("this was requested on %s and did not arrive whole (%s): %s", when, c.Reason, c.amounts())
+		return fmt.Sprintf("this was requested on %s and did not arrive whole (%s): %s", when, c.Reason, amounts(c.Kept, c.Length)) + c.earlier()
 	case c.State == StateLost:
-		return fmt.Sprintf("this was requested on %s and nothing of it arrived (%s), so it is not known whether the source counted the request", when, c.Reason)
+		return fmt.Sprintf("this was requested on %s and nothing of it arrived (%s), so it is not known whether the source counted the request", when, c.Reason) + c.earlier()
 	}
 	return fmt.Sprintf("this was requested on %s, and the download has not ended", when)
 }
 
-func (c Case) amounts() string {
-	of := ""
-	if c.Length >= 0 {
-		of = fmt.Sprintf(" of %d", c.Length)
+func (c Case) earlier() string {
+	if len(c.Earlier) == 0 {
+		return ""
 	}
-	texts := make([]string, len(c.Kept))
-	for n, k := range c.Kept {
+	return "; of an earlier request " + amounts(c.Earlier, -1)
+}
+
+func amounts(kept []Kept, length int64) string {
+	of := ""
+	if length >= 0 {
+		of = fmt.Sprintf(" of %d", length)
+	}
+	texts := make([]string, len(kept))
+	for n, k := range kept {
 		texts[n] = fmt.Sprintf("%d%s bytes are kept in %s", k.Size, of, k.Path)
+		if k.Gone {
+			texts[n] = fmt.Sprintf("%d%s bytes were kept in %s, which is gone", k.Size, of, k.Path)
+		}
 	}
 	return strings.Join(texts, ", ")
 }

@@ -91,26 +91,22 @@ func (c *checker) journal(ctx context.Context, key string) {
 
 // openCase looks again while no call is at the download: one that is at it is no problem.
 func (c *checker) openCase(ctx context.Context, key string) {
-	lock, err := lockCase(c.lockPath(key))
+	lock, err := c.store.lockCase(key)
 	if err != nil {
-		c.unreadable(c.lockPath(key), "", err)
+		c.unreadable(c.store.journalPath(key), "", err)
 		return
 	}
 	if lock == nil {
 		return
 	}
 	events, exists, err := c.store.readJournal(key)
-	_ = lock.Close() // concluding takes it again
+	lock.Close() // concluding takes it again
 	if now := caseOf(key, events); err == nil && exists && (now.State == StateClaimed || now.State == StateReceiving) {
 		c.found(Finding{
 			Path: c.store.journalPath(key), Problem: now.Describe() + ", but no server is at it any more",
 			Mend: "it is concluded: what arrived is stored if it is whole, and kept otherwise",
 		}, func() error { return c.conclude(ctx, key) })
 	}
-}
-
-func (c *checker) lockPath(key string) string {
-	return filepath.Join(c.store.folder("once"), key+".lock")
 }
 
 // conclude finds out what became of a download, and fails when that is still not known.

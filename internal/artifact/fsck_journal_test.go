@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,8 +71,7 @@ func TestCheckOfOnceOnlyDownloads(t *testing.T) {
 // abandon plays a server that is killed, whose folder the next one has taken over.
 func (a attempt) abandon(t *testing.T) {
 	t.Helper()
-	_, err := a.claim.store.rescue(a.dir)
-	must(t, errors.Join(err, os.RemoveAll(a.dir)))
+	a.claim.store.release(a.dir)
 	a.claim.Close()
 }
 

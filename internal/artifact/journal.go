@@ -35,6 +35,8 @@ const (
 type Kept struct {
 	Path string `json:"path"`
 	Size int64  `json:"size"`
+	// Gone says that somebody has removed it.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // event is one line of a journal: what happened, and what became known with it.
@@ -79,6 +81,8 @@ type Case struct {
 	URI string `json:"uri,omitempty"`
 	// Kept are the files that hold what arrived of a lost download.
 	Kept []Kept `json:"kept,omitempty"`
+	// Earlier are the files that hold what arrived at earlier requests.
+	Earlier []Kept `json:"earlier,omitempty"`
 	// Reason says why a case is lost or released.
 	Reason string `json:"reason,omitempty"`
 }
@@ -107,7 +111,23 @@ func (s *Store) readJournal(key string) (events []event, exists bool, err error)
 	if err != nil {
 		return nil, true, fmt.Errorf("reading the journal of once-only downloads: %w", err)
 	}
-	return parseJournal(content), true, nil
+	events = parseJournal(content)
+	for _, e := range events {
+		for n, k := range e.Kept {
+			e.Kept[n] = s.found(k)
+		}
+	}
+	return events, true, nil
+}
+
+// found looks for a kept file: the data folder may have moved, and a person may have removed the file.
+func (s *Store) found(k Kept) Kept {
+	k.Path = filepath.Join(s.folder("partial"), filepath.Base(k.Path))
+	info, err := os.Lstat(k.Path)
+	if k.Gone = err != nil; !k.Gone {
+		k.Size = info.Size()
+	}
+	return k
 }
 
 func parseJournal(content []byte) []event {
@@ -149,7 +169,7 @@ func caseOf(key string, events []event) Case {
 		switch e.State {
 		case StateClaimed:
 			c = Case{
-				Key: key, State: e.State, Since: e.Time, Claimed: e.Time, Call: e.Call, Name: e.Name, MediaType: e.Type, WayOn: e.WayOn, Length: -1,
+				Earlier: append(c.Earlier, c.Kept...), Key: key, State: e.State, Since: e.Time, Claimed: e.Time, Call: e.Call, Name: e.Name, MediaType: e.Type, WayOn: e.WayOn, Length: -1,
 			}
 		case StateReceiving:
 			c.Name = e.Name
@@ -174,10 +194,10 @@ func (s *Store) Cases() ([]Case, error) {
 	for _, path := range s.glob("once/*.jsonl") {
 		key := strings.TrimSuffix(filepath.Base(path), ".jsonl")
 		events, exists, err := s.readJournal(key)
-		if err != nil {
-			return nil, err
-		}
-		if exists {
+		switch {
+		case err != nil: // which says nothing of the others
+			cases = append(cases, Case{Key: key, State: StateDamaged, Length: -1, Reason: err.Error()})
+		case exists:
 			cases = append(cases, caseOf(key, events))
 		}
 	}

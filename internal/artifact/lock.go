@@ -43,16 +43,48 @@ func (s *Store) lock(take func(*flock.Flock, context.Context, time.Duration) (bo
 	return func() { _ = lock.Close() }, nil
 }
 
-// lockCase takes the lock of one once-only download; nil when another call has it.
-func lockCase(path string) (*flock.Flock, error) {
+// caseLock is the right to be at one once-only download.
+type caseLock struct {
+	store *Store
+	key   string
+	file  *flock.Flock
+}
+
+// lockCase takes the lock of one once-only download; nil when another call has it. Within a host it also holds when
+// somebody removes the file that the lock is on.
+func (s *Store) lockCase(key string) (*caseLock, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[key] {
+		return nil, nil
+	}
+	path := filepath.Join(s.folder("once"), key+".lock")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	lock := flock.New(path)
-	held, err := lock.TryLock()
-	if err != nil || !held {
-		_ = lock.Close()
+	file := flock.New(path)
+	held, err := file.TryLock()
+	if err != nil || !held || !isAt(file, path) {
+		_ = file.Close()
 		return nil, err
 	}
-	return lock, nil
+	s.held[key] = true
+	return &caseLock{store: s, key: key, file: file}, nil
+}
+
+// isAt says whether the locked file is still the one that others would lock.
+func isAt(file *flock.Flock, path string) bool {
+	held, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(held, there)
+}
+
+func (l *caseLock) Close() {
+	l.store.mu.Lock()
+	defer l.store.mu.Unlock()
+	delete(l.store.held, l.key)
+	_ = l.file.Close()
 }

@@ -16,19 +16,25 @@ func (s *Store) Keep(c Candidate) (string, error) {
 	return s.keep(c.StagingDir, c.Path, CleanName(c.Name))
 }
 
-// rescue keeps all that a call with a claim left in its folder.
+// rescue keeps all that a call with a claim left in its folder. After an error some of it is still there.
 func (s *Store) rescue(stagingDir string) (paths []string, err error) {
 	entries, err := os.ReadDir(stagingDir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	name, _ := os.ReadFile(filepath.Join(stagingDir, claimMark)) // without a name it is a download
+	name, _ := os.ReadFile(stagingDir + claimMark) // without a name it is a download
 	for _, e := range entries {
 		info, infoErr := e.Info()
-		if infoErr != nil || e.Name() == claimMark || !info.Mode().IsRegular() || info.Size() == 0 || !solelyOwned(info) {
+		if infoErr != nil || !info.Mode().IsRegular() || info.Size() == 0 || !solelyOwned(info) {
 			continue
 		}
 		path, keepErr := s.keep(stagingDir, e.Name(), CleanName(string(name)))
+		if _, gone := os.Lstat(filepath.Join(stagingDir, e.Name())); keepErr != nil && errors.Is(gone, os.ErrNotExist) {
+			continue // another host was faster
+		}
 		if keepErr != nil {
 			err = errors.Join(err, keepErr)
 			continue

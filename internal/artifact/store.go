@@ -9,7 +9,8 @@
 //	once/<key>.jsonl                  the journal of one once-only download, see [Case]; key is a hash of what it is
 //	once/<key>.lock                   held while a call is after it
 //	partial/<call>-<file name>        what arrived of a once-only download that was cut
-//	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed
+//	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed;
+//	                                  with <call>.once-only beside it while it has a claim
 //	damaged/<id>/<file name>          what Check has moved out of artifacts, because its checksum or metadata is wrong; no
 //	                                  host looks there, and what was moved out can be downloaded again to its old name
 //
@@ -24,6 +25,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"mcp-server/internal/hostfolder"
@@ -32,7 +34,8 @@ import (
 const (
 	stagingPrefix = "host-"
 	callPrefix    = "call-"
-	// claimMark is the file in a call's folder that says: what is here cannot be fetched again, and this is its name.
+	// claimMark ends the name of the file beside a call's folder that says: what is there cannot be fetched again, and has
+	// this name.
 	claimMark = ".once-only"
 )
 
@@ -61,7 +64,9 @@ type Store struct {
 	logger  *slog.Logger
 	stop    context.CancelFunc
 	work    sync.WaitGroup
-	grown   chan struct{} // has room for one: something was stored
+	mu      sync.Mutex
+	held    map[string]bool // the cases that calls of this host are at, by key
+	grown   chan struct{}   // has room for one: something was stored
 }
 
 // Open creates the folders where they are missing, takes over what dead hosts left in staging, concludes their
@@ -74,7 +79,7 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
 	}
-	s := &Store{cfg: cfg, dir: dir, logger: cfg.Logger, grown: make(chan struct{}, 1)}
+	s := &Store{cfg: cfg, dir: dir, logger: cfg.Logger, held: map[string]bool{}, grown: make(chan struct{}, 1)}
 	for _, folder := range []string{"artifacts", "staging", "partial", "once"} {
 		if err := os.MkdirAll(s.folder(folder), 0o700); err != nil {
 			return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
@@ -96,22 +101,36 @@ func Open(cfg Config) (*Store, error) {
 // sweep takes over the staging folders of dead hosts: what cannot be fetched again is kept, the rest goes.
 func (s *Store) sweep() { hostfolder.Sweep(s.folder("staging"), stagingPrefix, s.inherit) }
 
-func (s *Store) inherit(folder string) {
-	for _, mark := range s.glob("staging/" + filepath.Base(folder) + "/" + callPrefix + "*/" + claimMark) {
-		if kept, err := s.rescue(filepath.Dir(mark)); len(kept) > 0 || err != nil {
-			s.logger.Warn("a host was killed during a once-only download; what had arrived is kept", "paths", kept, "err", err)
+// inherit keeps what calls with a claim left in a host's folder, and says whether the folder may go.
+func (s *Store) inherit(folder string) bool {
+	safe := true
+	for _, mark := range s.glob("staging/" + filepath.Base(folder) + "/" + callPrefix + "*" + claimMark) {
+		kept, err := s.rescue(strings.TrimSuffix(mark, claimMark))
+		switch {
+		case err != nil:
+			s.logger.Error("what arrived of a once-only download stays in the call's folder, because it cannot be kept", "folder", folder, "err", err)
+			safe = false
+		case len(kept) > 0:
+			s.logger.Warn("a once-only download was cut; what had arrived is kept", "paths", kept)
 		}
 	}
+	return safe
 }
 
-// Close ends the work in the background and removes this host's staging folder.
+// Close ends the work in the background and removes this host's staging folder, unless a call has left in it what can be
+// neither fetched again nor kept elsewhere.
 func (s *Store) Close() {
 	s.stop()
 	s.work.Wait()
-	s.staging.Remove()
+	if s.inherit(s.staging.Path) {
+		s.staging.Remove()
+	} else {
+		s.staging.Leave()
+	}
 }
 
-// Stage makes the private folder of a call. Release removes it with all that is left in it.
+// Stage makes the private folder of a call. Release removes it with all that is left in it, after keeping what cannot be
+// fetched again.
 func (s *Store) Stage(call string) (dir string, release func(), err error) {
 	dir = filepath.Join(s.staging.Path, callPrefix+call)
 	err = os.Mkdir(dir, 0o700)
@@ -121,11 +140,20 @@ func (s *Store) Stage(call string) (dir string, release func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("making the call's folder: %w; check the disk and the data folder", err)
 	}
-	return dir, func() {
-		if err := os.RemoveAll(dir); err != nil {
-			s.logger.Warn("the call's folder was not removed", "err", err)
+	return dir, func() { s.release(dir) }, nil
+}
+
+func (s *Store) release(dir string) {
+	if _, err := os.Lstat(dir + claimMark); err == nil {
+		if _, err := s.rescue(dir); err != nil {
+			s.logger.Error("what arrived of a once-only download stays in the call's folder, because it cannot be kept", "folder", dir, "err", err)
+			return
 		}
-	}, nil
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		s.logger.Warn("the call's folder was not removed", "err", err)
+	}
+	_ = os.Remove(dir + claimMark) // not there for most calls
 }
 
 // TempDir is a folder for the host's own passing files; it goes with the host.

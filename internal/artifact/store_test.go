@@ -243,7 +243,7 @@ func TestStagingGoesWithItsHost(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(dead, "call-1"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600))
 	must(t, os.WriteFile(filepath.Join(dead, "call-1", "file-1"), []byte("half"), 0o600))
-	must(t, os.WriteFile(filepath.Join(dead, "call-1", claimMark), []byte("a.zip"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dead, "call-1"+claimMark), []byte("a.zip"), 0o600))
 	must(t, os.MkdirAll(filepath.Join(dead, "call-2"), 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "call-2", "file-1"), []byte("can be fetched again"), 0o600))
 	openStore(t, dir)

@@ -75,9 +75,16 @@ func (f *Folder) Remove() {
 	f.remover.end()
 }
 
+// Leave gives the folder up without removing it: the next Sweep finds it.
+func (f *Folder) Leave() {
+	_ = f.lock.Close() // held by nobody is all that matters
+	f.remover.end()
+}
+
 // Sweep removes the folders below parent that hosts left behind which were killed. Folders of living hosts and everything
-// else stay. Before a folder is removed it is given to last, unless that is nil, while no other host can sweep it.
-func Sweep(parent, prefix string, last func(folder string)) {
+// else stay. Before a folder is removed it is given to last, unless that is nil, while no other host can sweep it; last
+// returns false for a folder that must stay.
+func Sweep(parent, prefix string, last func(folder string) bool) {
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return // New reports a folder that cannot be used
@@ -89,17 +96,14 @@ func Sweep(parent, prefix string, last func(folder string)) {
 	}
 }
 
-func sweep(folder string, last func(folder string)) {
+func sweep(folder string, last func(folder string) bool) {
 	lock := flock.New(filepath.Join(folder, lockName), flock.SetFlag(os.O_RDWR)) // never made by a sweep
 	stale, err := lock.TryLock()
 	if errors.Is(err, os.ErrNotExist) {
 		info, err := os.Lstat(folder)
 		stale = err == nil && time.Since(info.ModTime()) > unlockedFor
 	}
-	if stale {
-		if last != nil {
-			last(folder)
-		}
+	if stale && (last == nil || last(folder)) {
 		removeLocked(folder, lock)
 	}
 	_ = lock.Close()

@@ -29,7 +29,7 @@ func TestSweepRemovesOnlyWhatDeadHostsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	var given []string
-	Sweep(parent, prefix, func(folder string) { given = append(given, filepath.Base(folder)) })
+	Sweep(parent, prefix, func(folder string) bool { given = append(given, filepath.Base(folder)); return true })
 	if len(given) != 2 || !slices.Contains(given, filepath.Base(dead.Path)) || !slices.Contains(given, "host-1-old") {
 		t.Errorf("the last look was at %v", given)
 	}
