@@ -21,8 +21,8 @@ type OnceOnly struct {
 	Again bool
 }
 
-// Claim is the right to send the one request. It ends when a file is stored or kept with it, when it is released, or with
-// the call, whose failure the host then journals with what is known.
+// Claim is the right to send the one request. It ends when a file is stored with it, when it is released, or with the call,
+// whose failure the host then journals with what is known.
 type Claim struct {
 	// Stored is the content when an earlier call has fetched it; there is nothing to send then.
 	Stored *Artifact
@@ -46,6 +46,7 @@ func (c *Call) Claim(ctx context.Context, what OnceOnly) (*Claim, error) {
 		}}
 	})
 	if err != nil {
+		_ = c.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Release{Release: &pluginv1.Release{Reason: "nothing was sent"}}})
 		return nil, err
 	}
 	reply := answer.GetClaimReply()

@@ -141,11 +141,8 @@ func (f *File) finish() error {
 // be there a second time.
 func (f *File) putBack() error {
 	held, err := f.file.Stat()
-	if err != nil {
+	if err != nil || !isRemoved(held) {
 		return err
-	}
-	if there, err := os.Lstat(f.file.Name()); err == nil && os.SameFile(held, there) {
-		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(f.file.Name()), 0o700); err != nil {
 		return err
@@ -163,6 +160,9 @@ func (f *File) putBack() error {
 }
 
 func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*pluginv1.FileReply, error) {
+	if err := f.call.stream.Context().Err(); err != nil {
+		return nil, err // the host has ended the call, and looks after the file
+	}
 	if err := f.finish(); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,8 @@ func (s *Store) newRecord(name, mediaType string, size int64, sum []byte, source
 	}
 }
 
-func uriOf(id, name string) string { return "artifact://" + id + "/" + url.PathEscape(name) }
+// uriOf escapes all but what is never special in a URI, so that any template matches it.
+func uriOf(id, name string) string { return "artifact://" + id + "/" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20") }
 
 func (s *Store) contentPath(id, name string) string {
 	return filepath.Join(s.folder("artifacts"), id, name)

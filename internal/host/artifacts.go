@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +13,7 @@ import (
 )
 
 type listArtifactsIn struct {
-	Name   string `json:"name,omitempty" jsonschema:"maxLength=200" jsonschema_description:"Part of the file name, in any case; all files by default."`
+	Name   string `json:"name,omitempty" jsonschema:"maxLength=200" jsonschema_description:"Part of the file name, of the uri, or of an id that it was downloaded by (such as an archive_id), in any case; all files by default."`
 	Limit  int    `json:"limit,omitempty" jsonschema:"minimum=1,maximum=100,default=20" jsonschema_description:"Most artifacts to return."`
 	Offset int    `json:"offset,omitempty" jsonschema:"minimum=0,default=0" jsonschema_description:"How many artifacts to skip, to get the next ones."`
 }
@@ -19,7 +21,8 @@ type listArtifactsIn struct {
 type listArtifactsOut struct {
 	Artifacts []listedArtifact `json:"artifacts" jsonschema_description:"What is stored, the newest first."`
 	Total     int              `json:"total" jsonschema_description:"How many fit the name, on all pages together."`
-	Lost      []lostDownload   `json:"lost,omitempty" jsonschema_description:"Once-only downloads that did not arrive whole."`
+	Lost      []lostDownload   `json:"lost,omitempty" jsonschema_description:"Once-only downloads that fit the name and did not arrive whole, the newest first, at most 5; only at offset 0."`
+	LostTotal int              `json:"lost_total,omitempty" jsonschema_description:"How many such downloads there are; only at offset 0."`
 }
 
 type listedArtifact struct {
@@ -56,7 +59,7 @@ func (h *Host) listArtifacts(_ context.Context, _ *sdk.Call, in listArtifactsIn)
 	}
 	out := listArtifactsOut{Artifacts: []listedArtifact{}}
 	for _, r := range all {
-		if !strings.Contains(strings.ToLower(r.Name), strings.ToLower(in.Name)) {
+		if !mentions(in.Name, r.Source, r.Name, r.URI) {
 			continue
 		}
 		if out.Total++; out.Total > in.Offset && len(out.Artifacts) < in.Limit {
@@ -66,28 +69,40 @@ func (h *Host) listArtifacts(_ context.Context, _ *sdk.Call, in listArtifactsIn)
 			})
 		}
 	}
-	out.Lost, err = h.lost()
+	if in.Offset == 0 {
+		out.Lost, out.LostTotal, err = h.lost(in.Name)
+	}
 	return out, err
 }
 
-// lost says what became of once-only downloads that are not in the store.
-func (h *Host) lost() ([]lostDownload, error) {
-	const most = 20
+// mentions reports whether a part is in one of the texts or in an id of the source, in any case.
+func mentions(part string, source sdk.Origin, texts ...string) bool {
+	part = strings.ToLower(strings.TrimSpace(part))
+	return slices.ContainsFunc(slices.AppendSeq(texts, maps.Values(source.IDs)), func(text string) bool {
+		return strings.Contains(strings.ToLower(text), part)
+	})
+}
+
+// lost says what became of once-only downloads that are not in the store, and of how many.
+func (h *Host) lost(part string) (lost []lostDownload, total int, err error) {
+	const most, mostKnown = 5, 400 // a cloud's words may be long
 	cases, err := h.store.Cases()
 	if err != nil {
-		return nil, hostError("reading the journal of once-only downloads", err)
+		return nil, 0, hostError("reading the journal of once-only downloads", err)
 	}
-	var lost []lostDownload
 	for _, c := range cases {
-		if len(lost) < most && (c.State == artifact.StateLost || c.State == artifact.StateDamaged) {
-			lost = append(lost, lostDownload{Source: c.Source, Known: c.Describe(), WayOn: c.WayOn})
+		if c.State != artifact.StateLost && c.State != artifact.StateDamaged || !mentions(part, c.Source, c.Name) {
+			continue
+		}
+		if total++; total <= most {
+			lost = append(lost, lostDownload{Source: c.Source, Known: clip(c.Describe(), mostKnown), WayOn: clip(c.WayOn, mostKnown)})
 		}
 	}
-	return lost, nil
+	return lost, total, nil
 }
 
 type readArtifactIn struct {
-	URI    string `json:"uri" jsonschema:"pattern=^artifact://.+" jsonschema_description:"The artifact: artifact://<id>/<file name>, from a tool's result or artifact_list."`
+	URI    string `json:"uri" jsonschema:"minLength=1,maxLength=2000" jsonschema_description:"The artifact: artifact://<id>/<file name>, from a tool's result or artifact_list; the first 6 or more characters of the id, its path or its exact file name will do when only one has it."`
 	Entry  string `json:"entry,omitempty" jsonschema:"maxLength=1000" jsonschema_description:"File inside a zip, by the name that its listing shows; without it the zip is listed."`
 	Sheet  string `json:"sheet,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Sheet of a workbook; the first by default."`
 	Offset int64  `json:"offset,omitempty" jsonschema:"minimum=0,default=0" jsonschema_description:"Where to begin: bytes of a text, rows of a sheet, files of a zip."`
@@ -113,7 +128,7 @@ func (h *Host) artifactReadTool() sdk.Tool {
 }
 
 func (h *Host) readArtifact(ctx context.Context, _ *sdk.Call, in readArtifactIn) (readArtifactOut, error) {
-	r, err := h.store.Find(in.URI)
+	r, err := h.store.Resolve(in.URI, "artifact_list")
 	if err != nil {
 		return readArtifactOut{}, err
 	}

@@ -40,6 +40,8 @@ type Progress struct {
 // Call runs one tool with a JSON object of arguments. The context is the call's: its end cancels the tool. The error is
 // always an [*sdk.Error].
 func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage, progress func(Progress)) (Result, error) {
+	h.calls.Add(1)
+	defer h.calls.Done()
 	tool, err := h.Tool(name)
 	if err != nil {
 		return Result{}, err

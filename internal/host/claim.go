@@ -4,12 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
 )
+
+// maxSourceBytes bounds what a plugin can have written into a journal.
+const maxSourceBytes = 8 << 10
 
 // takeClaim journals that the plugin is about to fetch something that is handed out once, or answers with what an earlier
 // call has brought, or says why there is nothing to fetch.
@@ -21,8 +26,14 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 		})
 	}
 	r := artifact.ClaimRequest{
-		Call: c.id, StagingDir: c.staging, Name: m.GetName(), MediaType: m.GetMediaType(), WayOn: m.GetWayOn(), Again: m.GetAgain(),
+		Call: c.id, StagingDir: c.staging, Name: m.GetName(), MediaType: clip(m.GetMediaType(), 200), WayOn: clip(m.GetWayOn(), 1000), Again: m.GetAgain(),
 		Waiting: c.waitsForClaim,
+	}
+	if len(m.GetSource()) > maxSourceBytes {
+		return refuseClaim(&sdk.Error{
+			Code: sdk.CodeInvalidArgument, Source: sdk.SourcePlugin,
+			Message: fmt.Sprintf("what is claimed is named with %d bytes, at most %d are possible", len(m.GetSource()), maxSourceBytes),
+		})
 	}
 	if err := json.Unmarshal(m.GetSource(), &r.Source); err != nil {
 		return refuseClaim(hostError("reading what is claimed", err))
@@ -51,7 +62,7 @@ func (c *call) waitsForClaim() {
 // receiving journals that the reply has begun. Without that line less is known after a crash, and nothing is lost.
 func (c *call) receiving(m *pluginv1.Receiving) {
 	var source sdk.Origin
-	if c.claim == nil || json.Unmarshal(m.GetSource(), &source) != nil {
+	if c.claim == nil || len(m.GetSource()) > maxSourceBytes || json.Unmarshal(m.GetSource(), &source) != nil {
 		return
 	}
 	if err := c.claim.Receiving(m.GetName(), source, m.GetLength()); err != nil {
@@ -80,10 +91,7 @@ func (c *call) settle(ctx context.Context, err error) error {
 	if c.claim == nil {
 		return err
 	}
-	reason := "the plugin stored nothing"
-	if err != nil {
-		reason = clip(sdk.AsError(err).Message, 500)
-	}
+	reason := reasonOf(err)
 	now, settleErr := c.claim.Settle(ctx, reason)
 	c.claim = nil
 	if settleErr != nil {
@@ -96,9 +104,13 @@ func (c *call) settle(ctx context.Context, err error) error {
 	e := *sdk.AsError(err)
 	switch {
 	case now.State == artifact.StateStored:
-		e.Message += ". It had arrived whole all the same and is stored as " + now.URI + ": the same call returns it"
-	case errors.Is(err, supervisor.ErrInterrupted), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		e.Message += ". Of the once-only download the journal knows: " + now.Describe() + ". " + now.WayOn
+		e.Message = "the call was cut, but the download had arrived whole and is stored as " + now.URI + ": the same call returns it"
+	case errors.Is(err, supervisor.ErrInterrupted):
+		e.Message = sentence(e.Message) + " Of the once-only download " + sentence(now.Describe()) + " " + sentence("Do not expect it a second time: "+now.WayOn)
+	case e.Code == sdk.CodeCanceled, e.Code == sdk.CodeDeadlineExceeded:
+		// The general advice to try again is wrong here.
+		ended := map[sdk.Code]string{sdk.CodeCanceled: "the call was cancelled", sdk.CodeDeadlineExceeded: "the call ran past its deadline"}[e.Code]
+		e.Message = ended + ". Of the once-only download " + sentence(now.Describe()) + " " + sentence("Do not expect it a second time: "+now.WayOn)
 	default:
 		return err
 	}
@@ -106,6 +118,28 @@ func (c *call) settle(ctx context.Context, err error) error {
 	return &e
 }
 
+// sentence ends a text with one full stop.
+func sentence(text string) string { return strings.TrimRight(text, ". ;") + "." }
+
 func refuseClaim(err error) *pluginv1.ClaimReply {
 	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Error{Error: wireError(err)}}
+}
+
+// reasonOf says for the journal why a download ended: the fact, without the advice that follows it in a message.
+func reasonOf(err error) string {
+	if err == nil {
+		return "the plugin stored nothing"
+	}
+	e := sdk.AsError(err)
+	switch {
+	case errors.Is(err, supervisor.ErrInterrupted):
+		return "the plugin ended during the call"
+	case e.Code == sdk.CodeCanceled:
+		return "the call was cancelled"
+	case e.Code == sdk.CodeDeadlineExceeded:
+		return "the call ran past its deadline"
+	}
+	fact, _, _ := strings.Cut(e.Message, ". ")
+	fact, _, _ = strings.Cut(fact, "; ")
+	return clip(strings.TrimRight(fact, "."), 300)
 }

@@ -47,6 +47,7 @@ type Host struct {
 	supervisor    *supervisor.Supervisor
 	mcp           *server.MCPServer
 	starting      sync.WaitGroup
+	calls         sync.WaitGroup
 	subscriptions subscriptions
 	closing       atomic.Bool
 
@@ -102,5 +103,23 @@ func (h *Host) Close() {
 	h.closing.Store(true)
 	h.supervisor.Close()
 	h.starting.Wait()
+	h.awaitCalls()
 	h.store.Close()
 }
+
+// awaitCalls lets the calls that the end of their plugins has cut keep what they had, within a bound.
+func (h *Host) awaitCalls() {
+	done := make(chan struct{})
+	go func() { // ends with the calls, or with the process
+		defer close(done)
+		h.calls.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(lastCalls):
+		h.logger.Warn("calls are still running; what they have is kept by the next server")
+	}
+}
+
+// lastCalls is how long a host that ends waits for its calls.
+const lastCalls = 10 * time.Second

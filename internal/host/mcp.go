@@ -27,6 +27,7 @@ func (h *Host) newMCPServer() *server.MCPServer {
 		r.Instructions = h.instructions()
 	})
 	hooks.AddAfterListResources(h.listResources)
+	hooks.AddBeforeReadResource(h.normalise)
 	hooks.AddAfterSubscribe(h.subscriptions.add)
 	hooks.AddAfterUnsubscribe(h.subscriptions.remove)
 	hooks.AddOnUnregisterSession(func(_ context.Context, s server.ClientSession) { h.subscriptions.end(s.SessionID()) })

@@ -31,7 +31,7 @@ const (
 // share it.
 func (h *Host) addResources() {
 	h.mcp.AddResourceTemplate(
-		mcp.NewResourceTemplate("artifact://{id}/{name}", "artifact",
+		mcp.NewResourceTemplate("artifact://{id}/{+name}", "artifact",
 			mcp.WithTemplateDescription("A file that a tool has downloaded, by the uri that its result or artifact_list names.")),
 		h.readResource)
 }
@@ -89,6 +89,11 @@ func decodeCursor(text mcp.Cursor) cursor {
 		return cursor{}
 	}
 	return cursor{stored: time.Unix(0, nanoseconds).UTC(), uri: uri}
+}
+
+// normalise lets a client write a file's name without escapes, which no template matches.
+func (h *Host) normalise(_ context.Context, _ any, request *mcp.ReadResourceRequest) {
+	request.Params.URI = artifact.NormalURI(request.Params.URI)
 }
 
 // readResource returns a whole file: text as text, anything else as base64.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"mcp-server/internal/artifact"
 )
 
 // maxSubscriptions bounds what one client can make the host remember.
@@ -33,7 +35,7 @@ func (s *subscriptions) add(ctx context.Context, _ any, request *mcp.SubscribeRe
 		s.bySession[session.SessionID()] = uris
 	}
 	if len(uris) < maxSubscriptions {
-		uris[request.Params.URI] = true
+		uris[artifact.NormalURI(request.Params.URI)] = true
 	}
 }
 
@@ -41,7 +43,7 @@ func (s *subscriptions) remove(ctx context.Context, _ any, request *mcp.Unsubscr
 	if session := server.ClientSessionFromContext(ctx); session != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.bySession[session.SessionID()], request.Params.URI)
+		delete(s.bySession[session.SessionID()], artifact.NormalURI(request.Params.URI))
 	}
 }
 

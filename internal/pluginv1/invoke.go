@@ -58,7 +58,7 @@ func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events E
 				return nil, fmt.Errorf("answering the file hand-over: %w", err)
 			}
 		case *CallEvent_Claim:
-			reply := grant(ctx, events, e.Claim)
+			reply := grant(stream.Context(), events, e.Claim) // which also ends with the plugin
 			reply.Id = e.Claim.GetId()
 			if err := stream.Send(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
 				return nil, fmt.Errorf("answering the claim: %w", err)

@@ -17,6 +17,7 @@ type journal struct {
 // once is one once-only download. A case that is neither stored nor free is lost.
 type once struct {
 	free     bool
+	used     bool // an earlier request may have used it up
 	artifact []byte
 }
 
@@ -47,7 +48,7 @@ func (c *claims) grant(m *pluginv1.Claim) *pluginv1.ClaimReply {
 			Message: "this was requested before and did not arrive whole: " + m.GetWayOn(),
 		}}}
 	}
-	c.open = &once{}
+	c.open = &once{used: known && !before.free}
 	c.journal.cases[string(key)] = c.open
 	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
 }
@@ -56,7 +57,8 @@ func (c *claims) release(*pluginv1.Release) {
 	if c.open != nil {
 		c.journal.mu.Lock()
 		defer c.journal.mu.Unlock()
-		c.open.free = true
+		c.open.free = !c.open.used
+		c.open = nil
 	}
 }
 
@@ -66,5 +68,6 @@ func (c *claims) stored(artifact []byte) {
 		c.journal.mu.Lock()
 		defer c.journal.mu.Unlock()
 		c.open.artifact = artifact
+		c.open = nil
 	}
 }

@@ -45,6 +45,9 @@ func (r reply) advice(code sdk.Code, b errorBody, wait time.Duration) string {
 	case sdk.CodeUnimplemented:
 		return "The service does not offer this there: check the region and the endpoint settings."
 	case sdk.CodeUnavailable:
+		if r.onceOnly {
+			return "The cloud's side has a problem." // and whether to call again is another question
+		}
 		return "The cloud's side has a problem: " + waitAdvice(wait)
 	case sdk.CodeInvalidArgument:
 		if b.message == "" {

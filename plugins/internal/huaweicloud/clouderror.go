@@ -19,13 +19,14 @@ type reply struct {
 	body       []byte
 	credential credential
 	secrets    []string
+	onceOnly   bool
 	now        time.Time
 }
 
 func (c *Client) reply(s shot, response *http.Response, body []byte) reply {
 	return reply{
 		service: s.service, operation: s.operation, status: response.StatusCode, header: response.Header, body: body,
-		credential: s.credential, secrets: s.secrets, now: c.now(),
+		credential: s.credential, secrets: s.secrets, onceOnly: s.fresh, now: c.now(),
 	}
 }
 

@@ -179,6 +179,9 @@ func (f *fetch) take(ctx context.Context, s shot, response *http.Response) (Down
 	result := DownloadResult{
 		Kind: content.kind, Head: content.head, RequestID: requestID(response.Header),
 	}
+	if s.fresh {
+		ctx = context.WithoutCancel(ctx) // what is there is stored; only the host's end ends this
+	}
 	result.Artifact, err = f.file.Store(ctx, sdk.FileInfo{
 		Name:      withExtension(f.name, content.kind, f.download.Extensions),
 		MediaType: firstOf(f.download.MediaType, content.kind.mediaType()),

@@ -57,6 +57,9 @@ func classify(err error) failure {
 	default:
 		f.what, f.again = "could not be reached: "+clean(withoutURL(err).Error(), 200), unsent || isOp
 	}
+	if _, sent := errors.AsType[sentError](err); sent {
+		f.unsent = false
+	}
 	if unsent && op.Op != "dial" {
 		f.what = "could not be reached through the proxy, which " + f.what
 	}
@@ -88,13 +91,21 @@ func (s shot) connectionError(err error, f failure) *sdk.Error {
 	if !f.unsent && s.method != http.MethodGet && s.repeat != repeatAlways {
 		next = "The request may have been carried out all the same: look at its effect before you call again."
 	}
+	if !f.unsent && s.fresh {
+		next = "" // onceOnlyError has it
+	}
 	secrets := append(s.credential.secrets(), s.secrets...)
 	return &sdk.Error{
 		Code: f.code, Source: sdk.SourceCloud,
-		Message: redact(fmt.Sprintf("%s of %s: %s %s. %s", s.operation, s.service, s.url.Host, strings.TrimSuffix(f.what, "."), next), secrets),
+		Message: redact(strings.TrimRight(fmt.Sprintf("%s of %s: %s %s. %s", s.operation, s.service, s.url.Host, strings.TrimSuffix(f.what, "."), next), " "), secrets),
 		Cause:   &transportError{text: redact(withoutURL(err).Error(), secrets), unsent: f.unsent},
 	}
 }
+
+// sentError is an error of a request that had left.
+type sentError struct{ error }
+
+func (e sentError) Unwrap() error { return e.error }
 
 // transportError is the private cause of a connection error, without its URL.
 type transportError struct {

@@ -8,8 +8,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mcp-server/sdk"
@@ -84,6 +86,8 @@ func (c *Client) attempt(ctx context.Context, s shot) (*http.Response, error) {
 		return nil, err
 	}
 	ctx, watch := newWatch(ctx, s.wait, c.limits.stall, done)
+	var sent atomic.Bool // whatever the error looks like that follows
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	r, err := c.request(ctx, s)
 	if err != nil {
 		_ = watch.Close()
@@ -95,6 +99,9 @@ func (c *Client) attempt(ctx context.Context, s shot) (*http.Response, error) {
 			err = cause
 		}
 		_ = watch.Close()
+		if sent.Load() {
+			err = sentError{err}
+		}
 		return nil, err
 	}
 	if !watch.follow(response.Body) {
