@@ -1,6 +1,7 @@
 package huaweicloud
 
 import (
+	"crypto/tls"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -147,5 +148,14 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 	if asked.Load() != 0 {
 		t.Error("a redirect was followed")
+	}
+}
+
+// TestWhatWasSentIsKnownByTheFact has an error that looks like one of the handshake, after the request had left.
+func TestWhatWasSentIsKnownByTheFact(t *testing.T) {
+	t.Parallel()
+	err := tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}
+	if before, after := classify(err).unsent, classify(sentError{err}).unsent; !before || after {
+		t.Errorf("not sent: %v before the request and %v after it", before, after)
 	}
 }
