@@ -97,6 +97,9 @@ func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
 		return record, nil
 	case now.State == StateReleased:
 		c.events = nil // a journal that is cut must not say that another request is free
+	case now.State == StateStored && !r.Again:
+		now.Reason = c.store.aside(now)
+		return nil, refusal(now, r.WayOn, problem)
 	case now.State != "" && !r.Again:
 		return nil, refusal(now, r.WayOn, problem)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -105,6 +106,23 @@ func (s *Store) storedOf(c Case) (*Record, error) {
 		return nil, err
 	}
 	return &r, nil
+}
+
+// aside says where a repair has put the content of a case, if it did.
+func (s *Store) aside(c Case) string {
+	id, name, err := parseURI(c.URI)
+	if err != nil {
+		return ""
+	}
+	path := s.asidePath(id, name)
+	if _, err := os.Lstat(path); err != nil {
+		return ""
+	}
+	return "what is left of it is in " + path
+}
+
+func (s *Store) asidePath(id, name string) string {
+	return filepath.Join(s.folder("damaged"), id, name)
 }
 
 // adoptKept stores a kept file that turns out to be whole; nil when none does. An error says that this could not be told.
@@ -243,7 +261,11 @@ func (c Case) Describe() string {
 	case c.State == StateDamaged:
 		return "the journal of this once-only download is damaged, so a request for it may have been sent before, and what became of it is not known"
 	case c.State == StateStored:
-		return fmt.Sprintf("this was downloaded on %s and stored as %s, but the file is gone from the store or was changed", c.Since.Format(time.RFC3339), c.URI)
+		text := fmt.Sprintf("this was downloaded on %s and stored as %s, but the file is gone from the store or was changed", c.Since.Format(time.RFC3339), c.URI)
+		if c.Reason != "" {
+			text += " (" + c.Reason + ")"
+		}
+		return text
 	case c.State == StateRemoved:
 		return fmt.Sprintf("this was downloaded, stored as %s, and removed from the store by hand on %s", c.URI, c.Since.Format(time.RFC3339))
 	case c.State == StateReleased:

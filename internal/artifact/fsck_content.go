@@ -82,8 +82,9 @@ func (c *checker) contentProblem(id, name string, read wholeFile) {
 		f.Mend = "it is moved to the folder damaged; the next download of it is stored anew"
 		names := []string{name}
 		if r.OnceOnly() {
-			f.Mend = "it is moved to the folder damaged; it came from a once-only source, so keep it until you have another copy"
-		} else if !errors.Is(err, os.ErrNotExist) {
+			f.Mend = fmt.Sprintf("it is moved to %s; it came from a once-only source, so keep it until you have another copy", c.store.asidePath(id, name))
+		}
+		if !errors.Is(err, os.ErrNotExist) {
 			names = append(names, filepath.Base(metadataPath(path)))
 		}
 		c.found(f, func() error { return c.store.setAside(id, names...) })

@@ -62,10 +62,11 @@ func faults() map[string]fault {
 				must(t, errors.Join(s.writeMetadata(r), os.WriteFile(r.Path, []byte("jello"), 0o600)))
 				return r.Path
 			}),
-			problem: "does not have the checksum", left: true,
+			problem: "does not have the checksum",
 			check: func(t *testing.T, s *Store, path string) {
-				wantFile(t, filepath.Join(s.dir, "damaged", filepath.Base(filepath.Dir(path)), "a.zip"), "jello")
-				if !exists(metadataPath(path)) {
+				aside := filepath.Join(s.dir, "damaged", filepath.Base(filepath.Dir(path)), "a.zip")
+				wantFile(t, aside, "jello")
+				if !exists(metadataPath(aside)) {
 					t.Error("the metadata of a once-only download is gone, and its checksum with it")
 				}
 			},

@@ -43,7 +43,9 @@ func (s *Store) newRecord(name, mediaType string, size int64, sum []byte, source
 }
 
 // uriOf escapes all but what is never special in a URI, so that any template matches it.
-func uriOf(id, name string) string { return "artifact://" + id + "/" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20") }
+func uriOf(id, name string) string {
+	return "artifact://" + id + "/" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+}
 
 func (s *Store) contentPath(id, name string) string {
 	return filepath.Join(s.folder("artifacts"), id, name)
@@ -161,6 +163,9 @@ func (s *Store) Content(r Record) (*os.File, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", r.Name)
+	}
+	if info.Size() != r.Size {
+		return nil, fmt.Errorf("%s has %d bytes and not the %d that were stored, so somebody has changed it; `mcp-server artifact fsck` says more", r.Name, info.Size(), r.Size)
 	}
 	file, err := root.Open(filepath.Base(r.Path))
 	if err != nil {
