@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -15,11 +15,7 @@ import (
 
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/artifact/preview"
-	"mcp-server/sdk"
 )
-
-// shortestID is how much of an id names an artifact at least.
-const shortestID = 6
 
 func newArtifactCommand(s *settings, std streams) *cobra.Command {
 	c := &cobra.Command{
@@ -28,7 +24,12 @@ func newArtifactCommand(s *settings, std streams) *cobra.Command {
 		Long: `List, copy, read, remove and check the files that tools have downloaded. No plugin is started, and servers may use the
 same data folder meanwhile.
 
-A file is named by its URI, artifact://<id>/<name>, or by the first six or more characters of the id.`,
+A file is named by its URI, artifact://<id>/<name>, by the first six or more characters of the id, by its path in the data
+folder, or by its exact name.
+
+Servers remove what nobody used for --keep-days, and what was not used for longest when all is larger than --keep-size. The
+newest file stays, and so does what is in use: stored or read within the last hour. Once-only downloads count in the total,
+but stay until artifact rm --once-only.`,
 		Example: `  mcp-server artifact list
   mcp-server artifact get 2cf24d
   mcp-server artifact read 2cf24d --entry main.tf
@@ -50,9 +51,10 @@ A file is named by its URI, artifact://<id>/<name>, or by the first six or more 
 
 // addStoreFlags adds what a server needs to look after its store.
 func addStoreFlags(flags *pflag.FlagSet, s *settings) {
-	s.keepSize, s.minFree = 20<<30, 256<<20
-	flags.Uint16Var(&s.keepDays, "keep-days", 90, "remove downloads that nobody used for so many `days`; 0 for no bound, and once-only downloads stay")
-	flags.Var(&s.keepSize, "keep-size", "remove what was not used for longest when all downloads are larger together; 0 for no bound, and once-only downloads stay")
+	s.keepDays, s.keepSize, s.minFree = 90, 20<<30, 256<<20
+	flags.Var(&s.keepDays, "keep-days", "remove downloads that nobody used for so many `days`; 0 for no bound, and once-only downloads stay")
+	flags.Var(&s.keepSize, "keep-size", "remove what was not used for longest when all downloads are larger together; 0 for no bound; "+
+		"once-only downloads count, and stay")
 	flags.Var(&s.minFree, "min-free", "free disk space without which no once-only download begins")
 }
 
@@ -67,6 +69,9 @@ func withStore(s *settings, std streams, body func(*artifact.Store) error) error
 		return err
 	}
 	defer flush()
+	if _, err := os.Stat(s.dataDir); s.dataDir != "" && errors.Is(err, fs.ErrNotExist) {
+		return usageError{fmt.Errorf("there is no data folder %s: nothing was downloaded to it, or it is elsewhere; name it with --data-dir", s.dataDir)}
+	}
 	store, err := artifact.Open(artifact.Config{
 		Dir: s.dataDir, Logger: logger, NoUpkeep: true,
 		Whole: func(ctx context.Context, tempDir string, file *os.File) error {
@@ -84,59 +89,15 @@ func previewReader(tempDir string) preview.Reader {
 	return preview.Reader{Command: previewCommand(), TempDir: tempDir}
 }
 
-// find returns what is meant by a URI, an id, or the beginning of one.
+// find returns what is meant by a text on the command line.
 func find(store *artifact.Store, text string) (artifact.Record, error) {
-	all, err := store.List()
-	if err != nil {
-		return artifact.Record{}, err
-	}
-	return choose(all, text)
-}
-
-func choose(all []artifact.Record, text string) (artifact.Record, error) {
-	id, name, _ := strings.Cut(strings.TrimPrefix(text, "artifact://"), "/")
-	id = strings.ToLower(id)
-	if strings.Trim(id, "0123456789abcdef") != "" || len(id) < shortestID || len(id) > 32 {
-		return artifact.Record{}, usageError{fmt.Errorf(
-			"%q names no artifact: write artifact://<id>/<name>, or at least the first %d characters of the id", printable(text), shortestID)}
-	}
-	if unescaped, err := url.PathUnescape(name); err == nil {
-		name = unescaped
-	}
-	var found []artifact.Record
-	for _, r := range all {
-		if strings.HasPrefix(r.SHA256, id) && (name == "" || name == r.Name) {
-			found = append(found, r)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return artifact.Record{}, &sdk.Error{
-			Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
-			Message: fmt.Sprintf("there is no artifact %s in the store; mcp-server artifact list shows those that exist", printable(text)),
-		}
-	}
-	return artifact.Record{}, usageError{errors.New(ambiguous(text, found))}
-}
-
-func ambiguous(text string, found []artifact.Record) string {
-	const most = 5
-	message := fmt.Sprintf("%s may be any of %d artifacts; write more of the URI:", printable(text), len(found))
-	for n, r := range found {
-		if n == most {
-			return message + "\n  …"
-		}
-		message += "\n  " + r.URI
-	}
-	return message
+	return store.Resolve(text, "mcp-server artifact list")
 }
 
 // oneArtifact wants one URI on the command line.
 func oneArtifact(c *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return usageError{fmt.Errorf("%s takes the URI of one artifact; see mcp-server artifact list", c.CommandPath())}
+		return usageError{fmt.Errorf("artifact %s takes the URI of one artifact; see mcp-server artifact list", c.Name())}
 	}
 	return nil
 }

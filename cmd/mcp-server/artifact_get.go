@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -44,7 +45,11 @@ The path of the copy goes to standard output.`,
 					return err
 				}
 				if to == "-" {
-					return copyTo(c.Context(), store, r, std.out)
+					err := copyTo(c.Context(), store, r, std.out)
+					if errors.Is(err, syscall.EPIPE) { // the reader has what it wants, as head does
+						return nil
+					}
+					return err
 				}
 				path, err := copyToFile(c.Context(), store, r, to, force)
 				switch {
@@ -58,7 +63,7 @@ The path of the copy goes to standard output.`,
 			})
 		},
 	}
-	c.Flags().StringVar(&to, "to", ".", "the file or folder to copy to, or - for standard output")
+	c.Flags().StringVar(&to, "to", ".", "the file or folder to copy to, or - for standard output; a folder that ends in / is made")
 	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
 	addOutputFlag(c, s)
 	return c
@@ -119,8 +124,13 @@ func copyToFile(ctx context.Context, store *artifact.Store, r artifact.Record, t
 func targetOf(to, name string, force bool) (string, error) {
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
 		to = filepath.Join(to, name)
-	} else if to == "" || os.IsPathSeparator(to[len(to)-1]) {
-		return "", usageError{fmt.Errorf("there is no folder %q to copy to", to)}
+	} else if to == "" {
+		return "", usageError{errors.New("--to wants a file or a folder to copy to")}
+	} else if os.IsPathSeparator(to[len(to)-1]) {
+		if err := os.MkdirAll(to, 0o777); err != nil { // as the user's umask has it
+			return "", usageError{fmt.Errorf("making the folder to copy to: %w", err)}
+		}
+		to = filepath.Join(to, name)
 	}
 	path, err := filepath.Abs(to)
 	if err != nil {

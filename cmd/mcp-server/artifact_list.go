@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -20,27 +22,23 @@ func newArtifactListCommand(s *settings, std streams) *cobra.Command {
 		Example: `  mcp-server artifact list
   mcp-server artifact list -o json | jq -r '.artifacts[].path'`,
 		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			asJSON, err := s.wantsJSON()
 			if err != nil {
 				return err
 			}
 			return withStore(s, std, func(store *artifact.Store) error {
-				records, err := store.List()
-				if err != nil {
-					return err
-				}
-				lacking, err := notWhole(store)
+				stock, err := takeStock(c.Context(), store)
 				switch {
 				case err != nil:
 					return err
 				case asJSON:
-					return writeJSON(std.out, map[string]any{"artifacts": records, "once_only": lacking})
+					return writeJSON(std.out, stock)
 				}
-				if len(records) == 0 {
+				if len(stock.Artifacts) == 0 {
 					_, _ = fmt.Fprintln(std.err, "nothing is stored in", s.dataDir) // not a result
 				}
-				return listArtifacts(std.out, records, lacking)
+				return stock.print(std.out)
 			})
 		},
 	}
@@ -48,24 +46,42 @@ func newArtifactListCommand(s *settings, std streams) *cobra.Command {
 	return c
 }
 
-// notWhole returns the once-only downloads that may have been asked for and are not stored.
-func notWhole(store *artifact.Store) ([]artifact.Case, error) {
-	cases, err := store.Cases()
-	if err != nil {
-		return nil, err
-	}
-	lacking := []artifact.Case{}
-	for _, c := range cases {
-		if c.State != artifact.StateStored && c.State != artifact.StateReleased && c.State != artifact.StateRemoved {
-			lacking = append(lacking, c)
-		}
-	}
-	return lacking, nil
+// stock is what the store has and has not.
+type stock struct {
+	Artifacts []artifact.Record `json:"artifacts"`
+	// NotWhole are once-only downloads that may have been asked for and are not stored.
+	NotWhole []artifact.Case `json:"once_only"`
+	// Downloading are once-only downloads that another call is at.
+	Downloading []artifact.Case `json:"being_downloaded"`
 }
 
-func listArtifacts(out io.Writer, records []artifact.Record, lacking []artifact.Case) error {
+func takeStock(ctx context.Context, store *artifact.Store) (stock, error) {
+	store.ConcludeAll(ctx) // what is open afterwards, a call is at
+	if ctx.Err() != nil {
+		return stock{}, ctx.Err()
+	}
+	cases, err := store.Cases() // first: what is stored meanwhile is listed
+	if err != nil {
+		return stock{}, err
+	}
+	s := stock{NotWhole: []artifact.Case{}, Downloading: []artifact.Case{}}
+	for _, c := range cases {
+		switch c.State {
+		case artifact.StateStored, artifact.StateReleased, artifact.StateRemoved:
+		case artifact.StateClaimed, artifact.StateReceiving:
+			c.WayOn = "" // it is on its way
+			s.Downloading = append(s.Downloading, c)
+		default:
+			s.NotWhole = append(s.NotWhole, c)
+		}
+	}
+	s.Artifacts, err = store.List()
+	return s, err
+}
+
+func (s stock) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	for _, r := range records {
+	for _, r := range s.Artifacts {
 		mark := ""
 		if r.OnceOnly() {
 			mark = "once-only"
@@ -73,20 +89,30 @@ func listArtifacts(out io.Writer, records []artifact.Record, lacking []artifact.
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", // Flush reports
 			r.URI, shortSize(r.Size), r.StoredAt.Local().Format(time.DateTime), mark, printable(r.Name))
 	}
-	if err := table.Flush(); err != nil || len(lacking) == 0 {
+	if err := table.Flush(); err != nil {
 		return err
 	}
-	if len(records) > 0 {
-		_, _ = fmt.Fprintln(out)
+	var text strings.Builder
+	if len(s.Downloading) > 0 {
+		text.WriteString("\nBeing downloaded now:\n")
 	}
-	_, err := fmt.Fprintln(out, "Once-only downloads that are not whole:")
-	for _, c := range lacking {
-		text := fmt.Sprintf("  %s\n    %s\n", printable(titleOf(c)), printable(c.Describe()))
+	for _, c := range s.Downloading {
+		fmt.Fprintf(&text, "  %s\n    since %s\n", printable(titleOf(c)), c.Claimed.Local().Format(time.DateTime))
+	}
+	if len(s.NotWhole) > 0 {
+		text.WriteString("\nOnce-only downloads that are not whole:\n")
+	}
+	for _, c := range s.NotWhole {
+		fmt.Fprintf(&text, "  %s\n    %s\n", printable(titleOf(c)), printable(c.Describe()))
 		if c.WayOn != "" {
-			text += fmt.Sprintf("    way on: %s\n", printable(c.WayOn))
+			fmt.Fprintf(&text, "    way on: %s\n", printable(c.WayOn))
 		}
-		_, err = fmt.Fprint(out, text)
 	}
+	below := text.String()
+	if len(s.Artifacts) == 0 {
+		below = strings.TrimPrefix(below, "\n")
+	}
+	_, err := io.WriteString(out, below)
 	return err
 }
 

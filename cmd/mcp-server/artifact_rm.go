@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mcp-server/internal/artifact"
+	"mcp-server/sdk"
 )
 
 func newArtifactRmCommand(s *settings, std streams) *cobra.Command {
@@ -57,7 +58,7 @@ func removeAll(store *artifact.Store, args []string, onceOnly bool) ([]artifact.
 	for _, arg := range args {
 		r, err := find(store, arg)
 		if err != nil {
-			return nil, err
+			return nil, nothingRemoved(err)
 		}
 		if !slices.ContainsFunc(chosen, func(c artifact.Record) bool { return c.URI == r.URI }) {
 			chosen = append(chosen, r)
@@ -69,9 +70,23 @@ func removeAll(store *artifact.Store, args []string, onceOnly bool) ([]artifact.
 	removed := []artifact.Record{}
 	for _, r := range chosen {
 		if _, err := store.Remove(r.URI, onceOnly); err != nil {
+			if len(removed) == 0 {
+				err = nothingRemoved(err)
+			}
 			return removed, err
 		}
 		removed = append(removed, r)
 	}
 	return removed, nil
+}
+
+// nothingRemoved says so also where programs read the error.
+func nothingRemoved(err error) error {
+	e, ok := errors.AsType[*sdk.Error](err)
+	if !ok {
+		return fmt.Errorf("nothing was removed: %w", err)
+	}
+	about := *e
+	about.Message = "nothing was removed: " + e.Message
+	return &about
 }

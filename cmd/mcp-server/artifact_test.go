@@ -18,33 +18,6 @@ import (
 	"mcp-server/sdk"
 )
 
-func stored(id, name string) artifact.Record {
-	return artifact.Record{Artifact: sdk.Artifact{URI: "artifact://" + id + "/" + name, Name: name, SHA256: id + id}}
-}
-
-func TestChoose(t *testing.T) {
-	t.Parallel()
-	a, b := strings.Repeat("ab", 16), strings.Repeat("ab", 15)+"ac"
-	all := []artifact.Record{stored(a, "a.zip"), stored(b, "b.zip"), stored(b, "模板 1.xlsx")}
-	for text, want := range map[string]string{
-		"artifact://" + a + "/a.zip": "a.zip", "artifact://" + a: "a.zip", a: "a.zip", strings.ToUpper(a): "a.zip", a + "/a.zip": "a.zip",
-		b + "/b.zip": "b.zip", "artifact://" + b + "/%E6%A8%A1%E6%9D%BF%201.xlsx": "模板 1.xlsx", b + "/模板 1.xlsx": "模板 1.xlsx", "ababab/b.zip": "b.zip",
-	} {
-		if got, err := choose(all, text); err != nil || got.Name != want {
-			t.Errorf("%s chose %s, %v", text, got.URI, err)
-		}
-	}
-	for text, want := range map[string]string{
-		"ababa": "first 6", "": "first 6", "artifact://": "first 6", "../../x": "first 6", a + "00": "first 6", "a.zip": "first 6",
-		"ababab": "any of 3", b: "any of 2", "cdcdcd": "there is no artifact", a + "/b.zip": "there is no artifact",
-	} {
-		got, err := choose(all, text)
-		if err == nil || !strings.Contains(err.Error(), want) || exitCode(t.Context(), err) != exitUsage {
-			t.Errorf("%q chose %q, %v", text, got.URI, err)
-		}
-	}
-}
-
 // storeWith is a store with one file.
 func storeWith(t *testing.T, content string) (*artifact.Store, artifact.Record) {
 	t.Helper()
@@ -100,9 +73,9 @@ func TestCopyToFile(t *testing.T) {
 		"over a link by force": {to: "link", force: true, err: "not a file"},
 		"over a dangling link": {to: "dangling", err: "not a file"},
 		"no folder":            {to: "nowhere/b.txt", err: "no folder"},
-		"no folder of it":      {to: "nowhere/", force: true, err: "no folder"},
-		"a file as folder":     {to: "there.txt/", err: "no folder"},
-		"empty":                {to: "", err: "no folder"},
+		"a new folder":         {to: "new/", want: map[string]string{"new": "d---------"}},
+		"a file as folder":     {to: "there.txt/", err: "making the folder"},
+		"empty":                {to: "", err: "--to wants"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,6 +105,19 @@ func TestCopyToFile(t *testing.T) {
 				t.Errorf("the folder (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestCopyIntoANewFolder(t *testing.T) {
+	t.Parallel()
+	store, r := storeWith(t, "hello")
+	folder := filepath.Join(t.TempDir(), "deep", "new") + string(filepath.Separator)
+	path, err := copyToFile(t.Context(), store, r, folder, false)
+	if err != nil || path != filepath.Join(folder, "a.txt") {
+		t.Errorf("copied to %s, %v", path, err)
+	}
+	if diff := cmp.Diff(map[string]string{"a.txt": "hello"}, listing(t, folder)); diff != "" {
+		t.Errorf("the folder (-want +got):\n%s", diff)
 	}
 }
 
@@ -208,22 +194,91 @@ func TestPrintPart(t *testing.T) {
 func TestListShowsWhatIsNotWhole(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	err := listArtifacts(&out, nil, []artifact.Case{
-		{
-			Key: "k", State: artifact.StateLost, Name: "a.zip", WayOn: "make a\nnew one", Length: 10, Reason: "cut\x1b",
-			Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"b": "2", "a": "1"}}, Kept: []artifact.Kept{{Path: "/p", Size: 4}},
+	s := stock{
+		NotWhole: []artifact.Case{
+			{
+				Key: "k", State: artifact.StateLost, Name: "a.zip", WayOn: "make a\nnew one", Length: 10, Reason: "cut\x1b",
+				Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"b": "2", "a": "1"}}, Kept: []artifact.Kept{{Path: "/p", Size: 4}},
+			},
+			{Key: "damaged-key", State: artifact.StateDamaged},
 		},
-		{Key: "damaged-key", State: artifact.StateDamaged},
-	})
-	if err != nil {
+		Downloading: []artifact.Case{{Key: "d", State: artifact.StateReceiving, Name: "d.zip", Source: sdk.Origin{Operation: "Op"}}},
+	}
+	if err := s.print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a.zip (Op a=1 b=2)\n", "4 of 10 bytes are kept in /p", "way on: make a new one\n", "journal damaged-key\n"} {
+	for _, want := range []string{
+		"a.zip (Op a=1 b=2)\n", "4 of 10 bytes are kept in /p", "way on: make a new one\n", "journal damaged-key\n", "now:\n  d.zip (Op)\n    since ",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
 	}
+	if strings.HasPrefix(out.String(), "\n") {
+		t.Errorf("an empty line above all:\n%s", out.String())
+	}
 	if strings.Contains(out.String(), "\x1b") {
 		t.Errorf("a control character is printed: %q", out.String())
+	}
+}
+
+// TestTakeStock has one download that a call is at, and one whose call ended without a word.
+func TestTakeStock(t *testing.T) {
+	t.Parallel()
+	store, r := storeWith(t, "hello")
+	claims := map[string]*artifact.Claim{}
+	for _, id := range []string{"alive", "dead"} {
+		dir, release, err := store.Stage(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		claims[id], err = store.Claim(t.Context(), artifact.ClaimRequest{
+			Call: id, StagingDir: dir, Source: sdk.Origin{Operation: "Op", IDs: map[string]string{"id": id}}, Name: id + ".zip", WayOn: "make a new one",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer claims["alive"].Close()
+	claims["dead"].Close()
+	data := filepath.Dir(filepath.Dir(filepath.Dir(r.Path)))
+	other, err := artifact.Open(artifact.Config{Dir: data, Logger: slog.New(slog.DiscardHandler), NoUpkeep: true}) // as another process
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	got, err := takeStock(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Artifacts) != 1 || len(got.NotWhole) != 1 || len(got.Downloading) != 1 {
+		t.Fatalf("the stock is %+v", got)
+	}
+	if c := got.NotWhole[0]; c.Name != "dead.zip" || c.State != artifact.StateLost || c.WayOn == "" {
+		t.Errorf("not whole is %+v", c)
+	}
+	if c := got.Downloading[0]; c.Name != "alive.zip" || c.WayOn != "" {
+		t.Errorf("being downloaded is %+v", c)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := takeStock(ctx, other); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted, it ended with %v", err)
+	}
+}
+
+func TestRemoveAllRemovesNothingWhenANameIsWrong(t *testing.T) {
+	t.Parallel()
+	store, r := storeWith(t, "hello")
+	_, err := removeAll(store, []string{r.URI, "missing", r.Name}, false)
+	if e, ok := errors.AsType[*sdk.Error](err); !ok || !strings.HasPrefix(e.Message, "nothing was removed: ") || exitCode(t.Context(), err) != exitUsage {
+		t.Errorf("ended with %v", err)
+	}
+	if _, err := os.Stat(r.Path); err != nil {
+		t.Error(err)
+	}
+	if removed, err := removeAll(store, []string{r.URI, r.Name, r.Path}, false); err != nil || len(removed) != 1 {
+		t.Errorf("removed %v, %v", removed, err)
 	}
 }

@@ -63,3 +63,21 @@ func shortSize(n int64) string {
 	}
 	return fmt.Sprintf("%.1f %ciB", value, "KMGTP"[unit])
 }
+
+// dayCount is a number of days. It is the value of a flag.
+type dayCount uint16
+
+// Set reads a number of days.
+func (d *dayCount) Set(text string) error {
+	days, err := strconv.ParseUint(strings.TrimSpace(text), 10, 16)
+	if err != nil {
+		return fmt.Errorf("%q is no number of days; write a whole one from 0, for no bound, to %d", text, math.MaxUint16)
+	}
+	*d = dayCount(days)
+	return nil
+}
+
+func (d *dayCount) String() string { return strconv.Itoa(int(*d)) }
+
+// Type is what the help calls the flag's value.
+func (*dayCount) Type() string { return "days" }

@@ -42,3 +42,19 @@ func TestShortSize(t *testing.T) {
 		}
 	}
 }
+
+func TestDayCount(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]dayCount{"0": 0, "90": 90, "7\n": 7, "65535": math.MaxUint16} {
+		var got dayCount
+		if err := got.Set(text); err != nil || got != want {
+			t.Errorf("%q is %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "-1", "1.5", "65536", "many"} {
+		got := dayCount(42)
+		if err := got.Set(text); err == nil || !strings.Contains(err.Error(), "from 0, for no bound") || got != 42 {
+			t.Errorf("%q became %d, %v", text, got, err)
+		}
+	}
+}

@@ -43,6 +43,9 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 			if err != nil {
 				return err
 			}
+			if timeout < 0 || timeout == 0 && c.Flags().Changed("timeout") {
+				return usageError{fmt.Errorf("--timeout takes a time above 0, such as 90s, not %s; without it the tool's own limit holds", timeout)}
+			}
 			raw, err := readArguments(c.Context(), arguments, std.in)
 			if err != nil {
 				return err
@@ -64,6 +67,7 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 	}
 	c.Flags().StringVar(&arguments, "args", "{}", "the arguments as a JSON object; @FILE reads a file, - standard input")
 	c.Flags().DurationVar(&timeout, "timeout", 0, "end the call after this time, such as 90s; by default the tool's own limit holds")
+	addStoreFlags(c.Flags(), s)
 	addEmulatorFlag(c, s)
 	addOutputFlag(c, s)
 	return c

@@ -128,7 +128,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	if n := requested(cloud); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	if out, code := runServer(t, "artifact", "list", "--data-dir", filepath.Join(data, "new")); code != exitBroken || !strings.Contains(out, "--data-dir") {
+	if out, code := runServer(t, "tools", "--data-dir", filepath.Join(data, "new")); code != exitBroken || !strings.Contains(out, "--data-dir") {
 		t.Errorf("ended with %d and %s", code, out)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"mcp-server/internal/emulator"
 )
 
 // TestEmulatorCommand runs the emulator until it has said where it is, asks it, and interrupts it.
@@ -27,6 +29,17 @@ func TestEmulatorCommand(t *testing.T) {
 			name, value, _ := strings.Cut(variable, "=")
 			environment[name] = value
 		}
+	}
+	var samples []string
+	for len(samples) < 3 && lines.Scan() {
+		sample, comment := strings.CutPrefix(lines.Text(), "# ")
+		if !comment {
+			t.Errorf("a shell takes %q for a command", lines.Text())
+		}
+		samples = append(samples, sample)
+	}
+	if ids := strings.Join(samples, "\n"); !strings.Contains(ids, emulator.ROMAArchiveID) || !strings.Contains(ids, emulator.HTAPInstanceID) {
+		t.Errorf("the samples are %s", ids)
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, environment["HUAWEICLOUD_ENDPOINT_DRS"]+"/v5/p/jobs", nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,18 @@ func TestWhatIsInTheArchive(t *testing.T) {
 	missing := s.call(t, "artifact_read", map[string]any{"uri": a["uri"], "entry": "apps/order/app.json"})
 	if !missing.IsError || !strings.Contains(textOf(missing), "apps/orders/app.json") {
 		t.Errorf("a wrong entry was answered by %s", textOf(missing))
+	}
+	for _, name := range []any{a["path"], a["name"], strings.TrimPrefix(fmt.Sprint(a["uri"]), "artifact://")[:8]} {
+		again := structured(t, s.call(t, "artifact_read", map[string]any{"uri": fmt.Sprint(" ", name), "entry": "apps/orders/app.json"}))
+		if again["uri"] != a["uri"] {
+			t.Errorf("%s read %v", name, again)
+		}
+	}
+	id := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(a["name"]), "asset_"), ".zip")
+	for name, total := range map[string]float64{strings.ToUpper(emulator.ROMAInstanceID): 1, id: 1, fmt.Sprint(a["uri"]): 1, "elsewhere": 0} {
+		if listed := structured(t, s.call(t, "artifact_list", map[string]any{"name": name})); listed["total"] != total {
+			t.Errorf("%s listed %v", name, listed)
+		}
 	}
 	listed := structured(t, s.call(t, "artifact_list", nil))
 	if listed["total"] != 1.0 || artifactOf(results{"": listed}, "")["once_only"] != true {
@@ -84,6 +97,14 @@ func TestResources(t *testing.T) {
 	if err != nil || len(read.Contents) != 1 || read.Contents[0].Text != text["content"] {
 		t.Errorf("read %+v, %v", read, err)
 	}
+	unescaped, err := url.PathUnescape(uris[1])
+	if err != nil || unescaped == uris[1] {
+		t.Fatalf("%s has nothing to unescape, %v", uris[1], err)
+	}
+	read, err = s.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: unescaped})
+	if err != nil || len(read.Contents) != 1 || read.Contents[0].URI != uris[1] {
+		t.Errorf("with an unescaped name it read %+v, %v", read, err)
+	}
 	read, err = s.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uris[0]})
 	content, _ := s.cloud.Content("roma/" + emulator.ROMAArchiveID)
 	if err != nil || len(read.Contents) != 1 || !bytes.Equal(read.Contents[0].Blob, content) {
@@ -91,6 +112,7 @@ func TestResources(t *testing.T) {
 	}
 	for uri, want := range map[string]string{
 		"artifact://00000000000000000000000000000000/a.zip": "there is no artifact", "artifact://x/a.zip": "32 hexadecimal digits",
+		"artifact://00000000000000000000000000000000/a+b=c&d@e$.txt":         "there is no artifact",
 		"artifact://00000000000000000000000000000000/..%2f..%2fetc%2fpasswd": "no artifact can have",
 	} {
 		if _, err := s.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri}); err == nil || !strings.Contains(err.Error(), want) {

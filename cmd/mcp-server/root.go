@@ -27,7 +27,7 @@ type settings struct {
 	pluginsDir string
 	dataDir    string
 	logLevel   string
-	keepDays   uint16
+	keepDays   dayCount
 	keepSize   byteSize
 	minFree    byteSize
 	output     string
@@ -82,7 +82,6 @@ Try it without an account:  mcp-server demo`,
 	flags.StringVar(&s.pluginsDir, "plugins", defaultPluginsDir(), "folder of plugin binaries")
 	flags.StringVar(&s.dataDir, "data-dir", defaultDataDir(), "folder where downloads are kept")
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
-	addStoreFlags(flags, s)
 	root.AddCommand(
 		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std), newArtifactCommand(s, std),
 		newDemoCommand(s, std), newEmulatorCommand(s, std), newPreviewCommand(std),

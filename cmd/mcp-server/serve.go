@@ -21,6 +21,7 @@ func newServeCommand(s *settings, std streams) *cobra.Command {
 			})
 		},
 	}
+	addStoreFlags(c.Flags(), s)
 	addEmulatorFlag(c, s)
 	return c
 }

@@ -39,6 +39,7 @@ func newToolsCommand(s *settings, std streams) *cobra.Command {
 			})
 		},
 	}
+	addStoreFlags(c.Flags(), s)
 	addOutputFlag(c, s)
 	return c
 }

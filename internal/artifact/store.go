@@ -80,13 +80,7 @@ func Open(cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
 	}
 	s := &Store{cfg: cfg, dir: dir, logger: cfg.Logger, held: map[string]bool{}, grown: make(chan struct{}, 1)}
-	for _, folder := range []string{"artifacts", "staging", "partial", "once"} {
-		if err := os.MkdirAll(s.folder(folder), 0o700); err != nil {
-			return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
-		}
-	}
-	s.sweep()
-	if s.staging, err = hostfolder.New(s.folder("staging"), stagingPrefix); err != nil {
+	if err := s.makeFolders(); err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w; choose another with --data-dir", err)
 	}
 	ctx, stop := context.WithCancel(context.Background()) // Close ends it
@@ -96,6 +90,21 @@ func Open(cfg Config) (*Store, error) {
 		s.work.Go(func() { s.retain(ctx) })
 	}
 	return s, nil
+}
+
+// makeFolders takes over what dead hosts left in staging and makes the folders. What cannot be written can be looked at.
+func (s *Store) makeFolders() (err error) {
+	for _, folder := range []string{"artifacts", "staging", "partial", "once"} {
+		if err := os.MkdirAll(s.folder(folder), 0o700); err != nil && !s.cfg.NoUpkeep {
+			return err
+		}
+	}
+	s.sweep()
+	s.staging, err = hostfolder.New(s.folder("staging"), stagingPrefix)
+	if err != nil && s.cfg.NoUpkeep {
+		s.staging, err = hostfolder.New(os.TempDir(), "mcp-server-")
+	}
+	return err
 }
 
 // sweep takes over the staging folders of dead hosts: what cannot be fetched again is kept, the rest goes.

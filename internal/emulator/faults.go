@@ -80,21 +80,28 @@ func (f *Fault) matches(service string, r *http.Request) bool {
 		strings.Contains(r.URL.Path, f.PathContains)
 }
 
-// ParseFault reads "service:kind[=number][:times]", for example "roma:truncate", "drs:status=503:2" or "*:slow". The
-// service is one of the six or * for all; the number is the status of status, or the bytes before truncate, stall,
-// reset and cut; times is how many requests fail, all when absent.
+const faultForm = "service[/path part]:kind[=number][:times]"
+
+// ParseFault reads "service[/path part]:kind[=number][:times]", for example "roma/archives:truncate=1000:1",
+// "drs:status=503:2" or "*:slow". The service is one of the six or * for all; the path part chooses the requests whose path
+// contains it; the number is the status of status, or the bytes before truncate, stall, reset and cut; times is how many
+// requests fail, all when absent.
 func ParseFault(text string) (Fault, error) {
-	service, rest, ok := strings.Cut(text, ":")
+	where, rest, ok := strings.Cut(text, ":")
 	if !ok {
-		return Fault{}, fmt.Errorf("reading the fault %q: want service:kind[=number][:times], for example roma:truncate:1", text)
+		return Fault{}, fmt.Errorf("reading the fault %q: want %s, for example roma/archives:truncate=1000:1", text, faultForm)
 	}
+	service, part, hasPart := strings.Cut(where, "/")
 	kind, times, hasTimes := strings.Cut(rest, ":")
 	kind, number, hasNumber := strings.Cut(kind, "=")
-	fault := Fault{Service: strings.ToUpper(service), Kind: FaultKind(kind)}
+	fault := Fault{Service: strings.ToUpper(service), PathContains: part, Kind: FaultKind(kind)}
 	if service == "*" {
 		fault.Service = ""
 	}
 	err := fault.check()
+	if err == nil && hasPart && part == "" {
+		err = fmt.Errorf("a part of a path must follow the /, such as %s/archives", service)
+	}
 	if err == nil && hasNumber {
 		err = fault.setNumber(number)
 	}

@@ -196,17 +196,19 @@ func TestFaultsChooseTheirRequests(t *testing.T) {
 func TestParseFault(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]emulator.Fault{
-		"roma:truncate":        {Service: "ROMA", Kind: emulator.FaultTruncate},
-		"roma:truncate:1":      {Service: "ROMA", Kind: emulator.FaultTruncate, Times: 1},
-		"Drs:status=503:2":     {Service: "DRS", Kind: emulator.FaultStatus, Status: 503, Times: 2},
-		"*:slow":               {Kind: emulator.FaultSlow},
-		"htap:stall=1024":      {Service: "HTAP", Kind: emulator.FaultStall, After: 1024},
-		"obs:expired-link:1":   {Service: "OBS", Kind: emulator.FaultExpiredLink, Times: 1},
-		"obs:cut=1000:3":       {Service: "OBS", Kind: emulator.FaultCut, After: 1000, Times: 3},
-		"iam:reset=-1":         {Service: "IAM", Kind: emulator.FaultReset, After: -1},
-		"rfs:wrong-type":       {Service: "RFS", Kind: emulator.FaultWrongType},
-		"*:expired-link":       {Kind: emulator.FaultExpiredLink},
-		"htap:throttle:999999": {Service: "HTAP", Kind: emulator.FaultThrottle, Times: 999999},
+		"roma:truncate":                 {Service: "ROMA", Kind: emulator.FaultTruncate},
+		"roma:truncate:1":               {Service: "ROMA", Kind: emulator.FaultTruncate, Times: 1},
+		"Drs:status=503:2":              {Service: "DRS", Kind: emulator.FaultStatus, Status: 503, Times: 2},
+		"*:slow":                        {Kind: emulator.FaultSlow},
+		"htap:stall=1024":               {Service: "HTAP", Kind: emulator.FaultStall, After: 1024},
+		"obs:expired-link:1":            {Service: "OBS", Kind: emulator.FaultExpiredLink, Times: 1},
+		"obs:cut=1000:3":                {Service: "OBS", Kind: emulator.FaultCut, After: 1000, Times: 3},
+		"iam:reset=-1":                  {Service: "IAM", Kind: emulator.FaultReset, After: -1},
+		"rfs:wrong-type":                {Service: "RFS", Kind: emulator.FaultWrongType},
+		"*:expired-link":                {Kind: emulator.FaultExpiredLink},
+		"roma/archives:truncate=1000:1": {Service: "ROMA", PathContains: "archives", Kind: emulator.FaultTruncate, After: 1000, Times: 1},
+		"*/v2/p:slow":                   {PathContains: "v2/p", Kind: emulator.FaultSlow},
+		"htap:throttle:999999":          {Service: "HTAP", Kind: emulator.FaultThrottle, Times: 999999},
 	} {
 		got, err := emulator.ParseFault(text)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -214,8 +216,10 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                 "roma:truncate:1",
-		"roma":             "service:kind[=number][:times]",
+		"":                 "roma/archives:truncate=1000:1",
+		"roma":             "service[/path part]:kind[=number][:times]",
+		"roma/:slow":       "such as roma/archives",
+		"ecs/a:slow":       "known are htap",
 		"ecs:slow":         "known are htap, drs, rfs, roma, iam, obs and *",
 		"roma:explode":     "known are status, html, empty, throttle, gone, expired-link, truncate, stall, reset, wrong-type, slow, cut",
 		"roma:slow:0":      "from 1",
@@ -230,4 +234,16 @@ func TestParseFault(t *testing.T) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
+}
+
+func TestParsedFaultReachesOneOperation(t *testing.T) {
+	t.Parallel()
+	c := start(t, emulator.Config{})
+	fault, err := emulator.ParseFault("roma/archives:empty")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetFaults(fault)
+	c.get("ROMA", strings.TrimSuffix(archive, "assets/archives/"+emulator.ROMAArchiveID)+"apps").want(t, 200, emulator.ROMAAppID)
+	c.get("ROMA", archive).want(t, 503, "")
 }

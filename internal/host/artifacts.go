@@ -13,7 +13,7 @@ import (
 )
 
 type listArtifactsIn struct {
-	Name   string `json:"name,omitempty" jsonschema:"maxLength=200" jsonschema_description:"Part of the file name, of the uri, or of an id that it was downloaded by (such as an archive_id), in any case; all files by default."`
+	Name   string `json:"name,omitempty" jsonschema:"maxLength=1000" jsonschema_description:"Part of the file name, of the uri, or of an id that it was downloaded by (such as an archive_id), in any case; all files by default."`
 	Limit  int    `json:"limit,omitempty" jsonschema:"minimum=1,maximum=100,default=20" jsonschema_description:"Most artifacts to return."`
 	Offset int    `json:"offset,omitempty" jsonschema:"minimum=0,default=0" jsonschema_description:"How many artifacts to skip, to get the next ones."`
 }
@@ -77,7 +77,7 @@ func (h *Host) listArtifacts(_ context.Context, _ *sdk.Call, in listArtifactsIn)
 
 // mentions reports whether a part is in one of the texts or in an id of the source, in any case.
 func mentions(part string, source sdk.Origin, texts ...string) bool {
-	part = strings.ToLower(strings.TrimSpace(part))
+	part = strings.ToLower(artifact.NormalURI(strings.TrimSpace(part)))
 	return slices.ContainsFunc(slices.AppendSeq(texts, maps.Values(source.IDs)), func(text string) bool {
 		return strings.Contains(strings.ToLower(text), part)
 	})

@@ -25,6 +25,10 @@ func (c *Client) downloadOnce(ctx context.Context, s shot, call *sdk.Call, d Dow
 		return DownloadResult{Artifact: *claim.Stored, RequestID: claim.Stored.Source.RequestID, Repeated: true}, nil
 	}
 	d.claim = claim
+	if d.Progress == nil {
+		d.Progress = call.Progress
+	}
+	d.Progress(0, 0, "asking for "+d.Name+"; the cloud hands it out once, so the answer is awaited for up to "+c.limits.onceOnly.String())
 	result, err := c.store(ctx, call, d, open)
 	if err != nil && notCounted(err) {
 		_ = claim.Release(sdk.AsError(err).Message) // a host that is gone has noted the end of the call itself

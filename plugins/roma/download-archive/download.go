@@ -40,7 +40,6 @@ func (s service) download(ctx context.Context, call *sdk.Call, in downloadIn) (d
 	if err := checkIDs([2]string{"instance_id", in.InstanceID}, [2]string{"archive_id", in.ArchiveID}); err != nil {
 		return downloadOut{}, err
 	}
-	call.Progress(0, 0, "asking for the archive; the cloud hands it out once, so the answer is awaited for up to 5 minutes")
 	got, err := s.fetch(ctx, call, archive{Target: in.Target, instance: in.InstanceID, id: in.ArchiveID, again: in.AskAgain})
 	if err != nil {
 		if huaweicloud.Says(err, sdk.CodeNotFound) {
