@@ -120,13 +120,16 @@ func TestReadOnlyFolder(t *testing.T) {
 	if err := unix.Mount("tmpfs", data, "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	for _, tool := range []string{downloadArchive, downloadArchive} {
-		if r := s.call(t, tool, archiveArguments()); !r.IsError || !strings.Contains(textOf(r), "read-only") {
+	for range 2 {
+		if r := s.call(t, downloadArchive, archiveArguments()); !r.IsError || !strings.Contains(textOf(r), "read-only") {
 			t.Errorf("answered by %s", textOf(r))
 		}
 	}
 	if n := requested(cloud); n != 0 {
 		t.Errorf("%d requests were sent", n)
+	}
+	if out, code := runServer(t, "artifact", "list", "--data-dir", data); code != exitDone {
+		t.Errorf("what cannot be written cannot be looked at: %d and %s", code, out)
 	}
 	if out, code := runServer(t, "tools", "--data-dir", filepath.Join(data, "new")); code != exitBroken || !strings.Contains(out, "--data-dir") {
 		t.Errorf("ended with %d and %s", code, out)
