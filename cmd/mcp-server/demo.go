@@ -155,5 +155,8 @@ func (d *demo) compare(artifacts []sdk.Artifact, content string) error {
 		shown = a.Path
 	}
 	d.say("      %s, %d bytes, sha256 %s…\n      identical to the cloud's: %s", a.Name, a.Size, a.SHA256[:12], shown)
+	if a.Preview != nil {
+		d.say("      %s", a.Preview.Summary)
+	}
 	return nil
 }

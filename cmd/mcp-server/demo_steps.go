@@ -112,5 +112,15 @@ func (d *demo) roma(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.compare(out.Artifacts, "roma/"+out.ArchiveID)
+	if err := d.compare(out.Artifacts, "roma/"+out.ArchiveID); err != nil {
+		return err
+	}
+	var read struct {
+		Text string `json:"text"`
+	}
+	if err := d.client.Call(ctx, "artifact_read", object{"uri": out.Artifacts[0].URI, "entry": "manifest.txt"}, &read); err != nil {
+		return err
+	}
+	d.say("      manifest.txt in it: %s", strings.TrimSpace(read.Text))
+	return nil
 }

@@ -106,16 +106,19 @@ func (c *call) settle(ctx context.Context, err error) error {
 	case now.State == artifact.StateStored:
 		e.Message = "the call was cut, but the download had arrived whole and is stored as " + now.URI + ": the same call returns it"
 	case errors.Is(err, supervisor.ErrInterrupted):
-		e.Message = sentence(e.Message) + " Of the once-only download " + sentence(now.Describe()) + " " + sentence("Do not expect it a second time: "+now.WayOn)
+		e.Message = sentence(e.Message) + " " + known(now)
 	case e.Code == sdk.CodeCanceled, e.Code == sdk.CodeDeadlineExceeded:
-		// The general advice to try again is wrong here.
-		ended := map[sdk.Code]string{sdk.CodeCanceled: "the call was cancelled", sdk.CodeDeadlineExceeded: "the call ran past its deadline"}[e.Code]
-		e.Message = ended + ". Of the once-only download " + sentence(now.Describe()) + " " + sentence("Do not expect it a second time: "+now.WayOn)
+		e.Message = sentence(reason) + " " + known(now) // the general advice to try again is wrong here
 	default:
 		return err
 	}
 	c.settled = true
 	return &e
+}
+
+// known says what became of a download that was cut, and the way on.
+func known(c artifact.Case) string {
+	return sentence("What is known of the once-only download: "+c.Describe()) + " " + sentence("It is not handed out a second time: "+c.WayOn)
 }
 
 // sentence ends a text with one full stop.
