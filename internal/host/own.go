@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ func (o ownTools) Call(ctx context.Context, r supervisor.Request, _ pluginv1.Eve
 // addOwnTools takes the host's own tools in, before any plugin can take their names.
 func (h *Host) addOwnTools() error {
 	p := sdk.Plugin{
-		Name: ownName, Version: h.cfg.Version, Description: "The server's own tools.",
+		Name: ownName, Version: cmp.Or(h.cfg.Version, "dev"), Description: "The server's own tools.",
 		Tools: []sdk.Tool{h.artifactListTool(), h.artifactReadTool()},
 	}
 	manifest, err := p.Manifest()
