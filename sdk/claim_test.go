@@ -41,7 +41,9 @@ func dial(t *testing.T, handler func(ctx context.Context, call *Call) error) (pl
 	t.Cleanup(func() {
 		_ = conn.Close()
 		stop()
-		<-ended
+		if err := <-ended; err != nil && ctx.Err() == nil {
+			t.Errorf("serving ended with %v", err)
+		}
 	})
 	return pluginv1.NewToolPluginClient(conn), conn
 }

@@ -31,7 +31,6 @@ type fault struct {
 	spoil   func(t *testing.T, s *Store) (path string)
 	problem string
 	stays   bool // also after a repair
-	left    bool // another problem is left after the repair
 	check   func(t *testing.T, s *Store, path string)
 }
 
