@@ -26,7 +26,7 @@ import (
 
 var bodySize = flag.Int("body", 64<<20, "size in bytes of the archive that must take no memory")
 
-var moments = flag.Int("moments", 25, "at how many random moments of a once-only download each kind of process is killed")
+var moments = flag.Int("moments", 34, "at how many random moments of a once-only download each kind of process is killed")
 
 const downloadArchive = "roma_download_asset_archive"
 
