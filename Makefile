@@ -21,8 +21,10 @@ test: ## All tests, with the race detector
 e2e: ## Only the tests with real binaries
 	go test -race -shuffle=on ./cmd/... ./internal/supervisor/...
 
-heavy: ## The same at 200 moments each for kill -9, and with an archive of 5 GiB
-	go test ./cmd/mcp-server -count=1 -v -run 'TestKilledAtAnyMoment|TestLargeArchive' -moments 200 -body 5368709120 -timeout 30m
+MOMENTS ?= 200
+BODY ?= 5368709120
+heavy: ## kill -9 of plugin, server and both at 200 moments each, and an archive of 5 GiB
+	go test ./cmd/mcp-server -count=1 -v -run 'TestKilledAtAnyMoment|TestLargeArchive' -moments $(MOMENTS) -body $(BODY) -timeout 30m
 
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...
