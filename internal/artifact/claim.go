@@ -44,7 +44,7 @@ type Claim struct {
 //	journal        content           answer
 //	none, released                   granted, once "claimed" is written and synced
 //	stored         in the store      the stored content
-//	stored         gone or changed   an error that says so
+//	stored         gone or changed   an error that says so, as for what a person has removed
 //	any other                        concluded first: what is kept may be whole; then as stored, or an error that
 //	                                 says what is known and the way on
 //
@@ -185,13 +185,14 @@ func (c *Claim) Release(reason string) error {
 }
 
 // Settle ends the claim with the call: a download that was cut is kept, and stored after all when it is whole. It returns
-// what the journal says in the end.
+// what the journal says in the end. After an error, an [*sdk.Error] that says where the bytes are, the case is still open:
+// the next claim, or the next host, concludes it.
 func (c *Claim) Settle(ctx context.Context, reason string) (Case, error) {
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wholeWait) // the caller may be gone, the file is not
 	defer cancel()
 	if _, err := c.store.rescue(c.stagingDir); err != nil {
-		c.store.logger.Error("what had arrived of a once-only download could not be kept", "err", err)
+		return caseOf(c.key, c.events), stuck(c.stagingDir, err)
 	}
 	return c.conclude(ctx, reason)
 }

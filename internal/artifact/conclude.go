@@ -73,14 +73,19 @@ func (c *Claim) takeOver(call string) error {
 			continue // Settle has kept it
 		}
 		if _, err := c.store.rescue(dir); err != nil {
-			return &sdk.Error{
-				Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: err,
-				Message: fmt.Sprintf("what arrived of a once-only download is in %s and cannot be kept: %v; mend the data folder, then call again", dir, err),
-			}
+			return stuck(dir, err)
 		}
 		c.store.release(dir)
 	}
 	return nil
+}
+
+// stuck is the error of bytes that cannot leave a call's folder, where they stay.
+func stuck(dir string, err error) *sdk.Error {
+	return &sdk.Error{
+		Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: err,
+		Message: fmt.Sprintf("what arrived of a once-only download is in %s and cannot be kept elsewhere: %v; mend the data folder, then call again", dir, err),
+	}
 }
 
 // recordOf returns what is stored of a claim, if its content is what its metadata says.

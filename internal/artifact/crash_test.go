@@ -45,8 +45,10 @@ func TestNothingIsRemovedThatCannotBeKept(t *testing.T) {
 	partial := filepath.Join(s.dir, "partial")
 	must(t, os.Remove(partial))
 	must(t, os.WriteFile(partial, nil, 0o600)) // in the folder's place
-	_, err := a.claim.Settle(t.Context(), "cut")
-	must(t, err)
+	if now, err := a.claim.Settle(t.Context(), "cut"); err == nil || !strings.Contains(err.Error(), a.dir) || now.State != StateReceiving {
+		t.Errorf("settled as %+v, %v", now, err)
+	}
+	refused(t, ask(t, s, false), a.dir)
 	s.release(a.dir)
 	s.Close()
 	s.sweep()
@@ -55,9 +57,7 @@ func TestNothingIsRemovedThatCannotBeKept(t *testing.T) {
 	}
 	must(t, os.Remove(partial))
 	next := openStore(t, s.dir)
-	if kept := next.keptOf(a.call); len(kept) != 1 || kept[0].Size != 4 {
-		t.Errorf("the next host keeps %+v", kept)
-	}
+	refused(t, ask(t, next, false), "4 of 10 bytes are kept in "+filepath.Join(s.dir, "partial", a.call+"-a.zip"))
 }
 
 // TestAnAbortedCheckIsNoVerdict ends the host while it looks whether a kept archive is whole.

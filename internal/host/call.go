@@ -40,7 +40,9 @@ type Progress struct {
 // Call runs one tool with a JSON object of arguments. The context is the call's: its end cancels the tool. The error is
 // always an [*sdk.Error].
 func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage, progress func(Progress)) (Result, error) {
-	h.calls.Add(1)
+	if !h.begin() {
+		return Result{}, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"}
+	}
 	defer h.calls.Done()
 	tool, err := h.Tool(name)
 	if err != nil {

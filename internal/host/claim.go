@@ -103,6 +103,8 @@ func (c *call) settle(ctx context.Context, err error) error {
 	}
 	e := *sdk.AsError(err)
 	switch {
+	case settleErr != nil:
+		e.Message = sentence(e.Message) + " " + sentence(sdk.AsError(settleErr).Message)
 	case now.State == artifact.StateStored:
 		e.Message = "the call was cut, but the download had arrived whole and is stored as " + now.URI + ": the same call returns it"
 	case errors.Is(err, supervisor.ErrInterrupted):

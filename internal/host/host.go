@@ -100,11 +100,24 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
 func (h *Host) Close() {
-	h.closing.Store(true)
+	h.mu.Lock()
+	h.closing.Store(true) // no call begins after this
+	h.mu.Unlock()
 	h.supervisor.Close()
 	h.starting.Wait()
 	h.awaitCalls()
 	h.store.Close()
+}
+
+// begin counts a call, unless the host is closing.
+func (h *Host) begin() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.closing.Load() {
+		return false
+	}
+	h.calls.Add(1)
+	return true
 }
 
 // awaitCalls lets the calls that the end of their plugins has cut keep what they had, within a bound.
