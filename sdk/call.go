@@ -13,9 +13,11 @@ import (
 // Call is one running call of a tool: the way to report progress, to log, and to hand files over. It is safe for
 // concurrent use and useless after the handler has returned.
 type Call struct {
-	id         string
-	stagingDir string
-	logger     *slog.Logger
+	id          string
+	stagingDir  string
+	traceParent string
+	client      Client
+	logger      *slog.Logger
 
 	send    sync.Mutex // gRPC streams take one sender at a time
 	stream  pluginv1.ToolPlugin_CallServer
@@ -27,7 +29,11 @@ type Call struct {
 
 func newCall(stream pluginv1.ToolPlugin_CallServer, start *pluginv1.Start) *Call {
 	c := &Call{
-		id: start.GetCallId(), stagingDir: start.GetStagingDir(),
+		id: start.GetCallId(), stagingDir: start.GetStagingDir(), traceParent: start.GetTraceParent(),
+		client: Client{
+			Elicit: start.GetClient().GetElicit(), Sample: start.GetClient().GetSample(),
+			Roots: start.GetClient().GetRoots(), Tasks: start.GetClient().GetTasks(),
+		},
 		stream: stream, replies: make(chan *pluginv1.CallRequest, 1),
 	}
 	c.logger = slog.New(&callHandler{call: c})
@@ -86,7 +92,7 @@ func (c *Call) ask(ctx context.Context, question func(id uint32) *pluginv1.CallE
 			if !open {
 				return nil, &Error{Code: CodeUnavailable, Source: SourceHost, Message: "the host went away"}
 			}
-			if reply.GetFileReply().GetId() == id || reply.GetClaimReply().GetId() == id {
+			if reply.GetFileReply().GetId() == id || reply.GetClaimReply().GetId() == id || reply.GetAskReply().GetId() == id {
 				return reply, nil
 			}
 		case <-ctx.Done():

@@ -18,6 +18,10 @@ type Plugin struct {
 	Instructions string
 	// Tools are the plugin's tools, each made by [NewTool].
 	Tools []Tool
+	// Prompts are templates of messages that a person chooses, each made by [NewPrompt].
+	Prompts []Prompt
+	// Resources are what clients can read of the plugin.
+	Resources []Resource
 	// Permissions are all that the plugin gets from its surroundings.
 	Permissions Permissions
 }
@@ -69,9 +73,40 @@ func (p Plugin) Validate() error {
 			problems = append(problems, fmt.Errorf("tool %q: %w", tool.spec.Name, err))
 		}
 	}
+	problems = append(problems, p.validatePrompts(), p.validateResources())
 	for _, v := range p.Permissions.Environment {
 		if !envName.MatchString(v.Name) {
 			problems = append(problems, fmt.Errorf("environment name %q is not a variable name", v.Name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (p Plugin) validatePrompts() error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, prompt := range p.Prompts {
+		if seen[prompt.spec.Name] {
+			problems = append(problems, fmt.Errorf("prompt %q is defined twice", prompt.spec.Name))
+		}
+		seen[prompt.spec.Name] = true
+		if err := prompt.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("prompt %q: %w", prompt.spec.Name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (p Plugin) validateResources() error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, resource := range p.Resources {
+		if seen[resource.URI] {
+			problems = append(problems, fmt.Errorf("resource %q is defined twice", resource.URI))
+		}
+		seen[resource.URI] = true
+		if err := resource.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("resource %q: %w", resource.URI, err))
 		}
 	}
 	return errors.Join(problems...)

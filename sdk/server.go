@@ -22,13 +22,13 @@ type server struct {
 	manifest func() ([]byte, error)
 	setenv   func(name, value string) error
 	logger   *slog.Logger
-	tools    map[string]Tool
+	handlers map[key]handler
 	drained  chan struct{} // closed once the host asks to drain
 	drain    func()
 }
 
 func newServer(p Plugin, logger *slog.Logger) *server {
-	s := &server{plugin: p, setenv: os.Setenv, logger: logger, tools: map[string]Tool{}, drained: make(chan struct{})}
+	s := &server{plugin: p, setenv: os.Setenv, logger: logger, handlers: handlersOf(p), drained: make(chan struct{})}
 	s.drain = sync.OnceFunc(func() { close(s.drained) })
 	s.manifest = sync.OnceValues(func() ([]byte, error) {
 		m, err := p.Manifest()
@@ -37,10 +37,39 @@ func newServer(p Plugin, logger *slog.Logger) *server {
 		}
 		return json.Marshal(m)
 	})
-	for _, tool := range p.Tools {
-		s.tools[tool.spec.Name] = tool
-	}
 	return s
+}
+
+// key is what a call or a completion can be of.
+type key struct {
+	kind pluginv1.Kind
+	name string
+}
+
+// handler runs one tool, prompt or resource.
+type handler struct {
+	run      func(ctx context.Context, call *Call, arguments []byte) ([]byte, error)
+	complete Completers
+}
+
+func handlersOf(p Plugin) map[key]handler {
+	all := map[key]handler{}
+	for _, t := range p.Tools {
+		all[key{pluginv1.Kind_KIND_TOOL, t.spec.Name}] = handler{t.invoke, t.spec.Complete}
+	}
+	for _, prompt := range p.Prompts {
+		all[key{pluginv1.Kind_KIND_PROMPT, prompt.spec.Name}] = handler{prompt.get, prompt.spec.Complete}
+	}
+	for _, r := range p.Resources {
+		all[key{pluginv1.Kind_KIND_RESOURCE, r.URI}] = handler{r.read, r.Complete}
+	}
+	return all
+}
+
+// completers returns the completers of a tool, prompt or resource.
+func (s *server) completers(kind pluginv1.Kind, name string) (completers Completers, known bool) {
+	h, known := s.handlers[key{kind, name}]
+	return h.complete, known
 }
 
 func (s *server) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
@@ -71,6 +100,27 @@ func (s *server) Drain(context.Context, *pluginv1.DrainRequest) (*pluginv1.Drain
 	return &pluginv1.DrainResponse{}, nil
 }
 
+// Complete answers for one argument.
+func (s *server) Complete(ctx context.Context, r *pluginv1.CompleteRequest) (*pluginv1.CompleteResponse, error) {
+	completers, known := s.completers(r.GetKind(), r.GetName())
+	if !known {
+		return nil, status.Errorf(codes.NotFound, "there is no %q", r.GetName())
+	}
+	complete := completers[r.GetArgument()]
+	if complete == nil {
+		return &pluginv1.CompleteResponse{}, nil
+	}
+	values, err := s.complete(ctx, complete, Completion{Argument: r.GetArgument(), Value: r.GetValue(), Arguments: r.GetArguments()})
+	if err != nil {
+		return nil, status.Error(codes.Unavailable, AsError(err).Message)
+	}
+	values = matching(values, r.GetValue())
+	total := len(values)
+	return &pluginv1.CompleteResponse{
+		Values: values[:min(total, maxCompletions)], Total: int32(total), More: total > maxCompletions,
+	}, nil
+}
+
 func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 	request, err := stream.Recv()
 	if err != nil {
@@ -80,9 +130,9 @@ func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 	if start == nil {
 		return status.Error(codes.InvalidArgument, "the first message of a call must be start")
 	}
-	tool, known := s.tools[start.GetTool()]
+	handler, known := s.handlers[key{start.GetKind(), start.GetTool()}]
 	if !known {
-		return status.Errorf(codes.NotFound, "there is no tool %q", start.GetTool())
+		return status.Errorf(codes.NotFound, "there is no %q", start.GetTool())
 	}
 	select {
 	case <-s.drained:
@@ -94,9 +144,9 @@ func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 	go s.cancelOnDrain(ctx, cancel) // ends with the call
 	call := newCall(stream, start)
 	go call.receive() // ends with the stream, which ends when this function returns
-	result, err := s.run(ctx, tool, call, start.GetArguments())
+	result, err := s.run(ctx, handler, call, start)
 	if err != nil {
-		return call.emit(s.failure(call, tool, err))
+		return call.emit(s.failure(call, start.GetTool(), err))
 	}
 	return call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Result{Result: result}})
 }
@@ -110,25 +160,25 @@ func (s *server) cancelOnDrain(ctx context.Context, cancel context.CancelFunc) {
 }
 
 // run recovers a panicking tool, so that one bad call does not take the others with it.
-func (s *server) run(ctx context.Context, tool Tool, call *Call, arguments []byte) (result []byte, err error) {
+func (s *server) run(ctx context.Context, h handler, call *Call, start *pluginv1.Start) (result []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.logger.Error("the tool panicked", "tool", tool.spec.Name, "call", call.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			s.logger.Error("the tool panicked", "tool", start.GetTool(), "call", call.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = &Error{
 				Code: CodeInternal, Source: SourcePlugin,
 				Message: fmt.Sprintf("the tool %s broke on this call (its log has the details under call %s); other calls are not affected",
-					tool.spec.Name, call.ID()),
+					start.GetTool(), call.ID()),
 			}
 		}
 	}()
-	return tool.invoke(ctx, call, arguments)
+	return h.run(ctx, call, start.GetArguments())
 }
 
 // failure turns the handler's error into the wire's, and its private cause into a log line.
-func (s *server) failure(call *Call, tool Tool, err error) *pluginv1.CallEvent {
+func (s *server) failure(call *Call, tool string, err error) *pluginv1.CallEvent {
 	e := AsError(err)
 	if e.Cause != nil {
-		call.Logger().Debug("the tool failed", "tool", tool.spec.Name, "code", string(e.Code), "cause", e.Cause.Error())
+		call.Logger().Debug("the tool failed", "tool", tool, "code", string(e.Code), "cause", e.Cause.Error())
 	}
 	return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_Error{Error: errorToWire(e)}}
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +28,15 @@ type ToolSpec struct {
 	Hints Hints
 	// Timeout is the longest a call may take; zero leaves it to the host (5 minutes).
 	Timeout time.Duration
+	// TaskRequired says that only a client which can wait for a task may call it: it runs for too long otherwise. A tool
+	// that takes long now and then calls [Call.Background] instead.
+	TaskRequired bool
+	// Unlisted keeps the tool out of tools/list until a call lists it with [Call.ListTool].
+	Unlisted bool
+	// Icons are pictures of it.
+	Icons []Icon
+	// Complete suggests values for arguments, for prompts of this plugin and for command lines.
+	Complete Completers
 }
 
 // Hints are the tool annotations of MCP's ToolAnnotations. All four are always sent, so the zero value says: writes, does no damage, is
@@ -66,11 +77,14 @@ func NewTool[In, Out any](spec ToolSpec, handler Handler[In, Out]) Tool {
 		if err := decode(arguments, &args); err != nil {
 			return nil, err
 		}
-		out, err := handler(ctx, call, args)
+		result, err := handler(ctx, call, args)
 		if err != nil {
 			return nil, err
 		}
-		return encode(out)
+		if out == contentsType {
+			return json.Marshal(result)
+		}
+		return encode(result)
 	}}
 }
 
@@ -111,18 +125,10 @@ func (t Tool) validate() error {
 	if t.invoke == nil {
 		return errors.New("it was not made by NewTool")
 	}
-	var problems []error
-	if !toolName.MatchString(t.spec.Name) {
-		problems = append(problems, errors.New("the name must be snake case of at most 60 characters"))
+	problems := []error{checkTexts(t.spec.Name, t.spec.Title, t.spec.Description), checkType("input", t.in)}
+	if t.out != contentsType {
+		problems = append(problems, checkType("output", t.out))
 	}
-	if t.spec.Title == "" {
-		problems = append(problems, errors.New("the title is empty"))
-	}
-	if n := len([]rune(t.spec.Description)); n < 40 || n > 400 || !strings.HasSuffix(t.spec.Description, ".") {
-		problems = append(problems, fmt.Errorf(
-			"the description has %d characters; want 40 to 400 that end with a full stop", n))
-	}
-	problems = append(problems, checkType("input", t.in), checkType("output", t.out))
 	return errors.Join(problems...)
 }
 
@@ -131,12 +137,18 @@ func (t Tool) manifest() (ToolManifest, error) {
 	if err != nil {
 		return ToolManifest{}, fmt.Errorf("reflecting the input: %w", err)
 	}
-	out, err := schemaOf(t.out)
-	if err != nil {
+	m := ToolManifest{
+		Name: t.spec.Name, Title: t.spec.Title, Description: t.spec.Description, Hints: t.spec.Hints,
+		InputSchema: in, TimeoutSeconds: int(t.spec.Timeout / time.Second),
+		TaskRequired: t.spec.TaskRequired, Unlisted: t.spec.Unlisted, Icons: t.spec.Icons,
+		Completes: slices.Sorted(maps.Keys(t.spec.Complete)),
+	}
+	if t.out == contentsType {
+		return m, nil
+	}
+	if m.OutputSchema, err = schemaOf(t.out); err != nil {
 		return ToolManifest{}, fmt.Errorf("reflecting the output: %w", err)
 	}
-	return ToolManifest{
-		Name: t.spec.Name, Title: t.spec.Title, Description: t.spec.Description, Hints: t.spec.Hints,
-		InputSchema: in, OutputSchema: out, TimeoutSeconds: int(t.spec.Timeout / time.Second), StoresFiles: holdsArtifact(t.out),
-	}, nil
+	m.StoresFiles = holdsArtifact(t.out)
+	return m, nil
 }

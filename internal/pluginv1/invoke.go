@@ -18,6 +18,12 @@ type Events struct {
 	Claim     func(context.Context, *Claim) *ClaimReply
 	Receiving func(*Receiving)
 	Release   func(*Release)
+	// Ask puts questions to the client and answers the plugin; it waits for a person.
+	Ask          func(context.Context, *Ask) *AskReply
+	Background   func(*Background)
+	CloudRequest func(*CloudRequest)
+	Listing      func(*Listing)
+	Updated      func(*Updated)
 }
 
 // Failure is the error that a tool answered with.
@@ -63,6 +69,12 @@ func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events E
 			if err := stream.Send(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
 				return nil, fmt.Errorf("answering the claim: %w", err)
 			}
+		case *CallEvent_Ask:
+			reply := ask(stream.Context(), events, e.Ask)
+			reply.Id = e.Ask.GetId()
+			if err := stream.Send(&CallRequest{Request: &CallRequest_AskReply{AskReply: reply}}); err != nil {
+				return nil, fmt.Errorf("answering a question: %w", err)
+			}
 		default:
 			observe(events, event)
 		}
@@ -87,23 +99,38 @@ func grant(ctx context.Context, events Events, claim *Claim) *ClaimReply {
 	return events.Claim(ctx, claim)
 }
 
+func ask(ctx context.Context, events Events, a *Ask) *AskReply {
+	if events.Ask == nil {
+		return &AskReply{Error: &Error{
+			Code: "failed_precondition", Source: "host", Message: "the client of this call cannot be asked anything",
+		}}
+	}
+	return events.Ask(ctx, a)
+}
+
 func observe(events Events, event *CallEvent) {
 	switch e := event.GetEvent().(type) {
 	case *CallEvent_Progress:
-		if events.Progress != nil {
-			events.Progress(e.Progress)
-		}
+		tell(events.Progress, e.Progress)
 	case *CallEvent_Log:
-		if events.Log != nil {
-			events.Log(e.Log)
-		}
+		tell(events.Log, e.Log)
 	case *CallEvent_Receiving:
-		if events.Receiving != nil {
-			events.Receiving(e.Receiving)
-		}
+		tell(events.Receiving, e.Receiving)
 	case *CallEvent_Release:
-		if events.Release != nil {
-			events.Release(e.Release)
-		}
+		tell(events.Release, e.Release)
+	case *CallEvent_Background:
+		tell(events.Background, e.Background)
+	case *CallEvent_CloudRequest:
+		tell(events.CloudRequest, e.CloudRequest)
+	case *CallEvent_Listing:
+		tell(events.Listing, e.Listing)
+	case *CallEvent_Updated:
+		tell(events.Updated, e.Updated)
+	}
+}
+
+func tell[E any](listener func(E), event E) {
+	if listener != nil {
+		listener(event)
 	}
 }

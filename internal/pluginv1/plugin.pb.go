@@ -26,6 +26,56 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Kind says what a name names.
+type Kind int32
+
+const (
+	Kind_KIND_TOOL     Kind = 0
+	Kind_KIND_PROMPT   Kind = 1
+	Kind_KIND_RESOURCE Kind = 2
+)
+
+// Enum value maps for Kind.
+var (
+	Kind_name = map[int32]string{
+		0: "KIND_TOOL",
+		1: "KIND_PROMPT",
+		2: "KIND_RESOURCE",
+	}
+	Kind_value = map[string]int32{
+		"KIND_TOOL":     0,
+		"KIND_PROMPT":   1,
+		"KIND_RESOURCE": 2,
+	}
+)
+
+func (x Kind) Enum() *Kind {
+	p := new(Kind)
+	*p = x
+	return p
+}
+
+func (x Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_plugin_v1_plugin_proto_enumTypes[0].Descriptor()
+}
+
+func (Kind) Type() protoreflect.EnumType {
+	return &file_plugin_v1_plugin_proto_enumTypes[0]
+}
+
+func (x Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Kind.Descriptor instead.
+func (Kind) EnumDescriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{0}
+}
+
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -265,6 +315,7 @@ type CallRequest struct {
 	//	*CallRequest_Start
 	//	*CallRequest_FileReply
 	//	*CallRequest_ClaimReply
+	//	*CallRequest_AskReply
 	Request       isCallRequest_Request `protobuf_oneof:"request"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -334,6 +385,15 @@ func (x *CallRequest) GetClaimReply() *ClaimReply {
 	return nil
 }
 
+func (x *CallRequest) GetAskReply() *AskReply {
+	if x != nil {
+		if x, ok := x.Request.(*CallRequest_AskReply); ok {
+			return x.AskReply
+		}
+	}
+	return nil
+}
+
 type isCallRequest_Request interface {
 	isCallRequest_Request()
 }
@@ -350,18 +410,29 @@ type CallRequest_ClaimReply struct {
 	ClaimReply *ClaimReply `protobuf:"bytes,3,opt,name=claim_reply,json=claimReply,proto3,oneof"`
 }
 
+type CallRequest_AskReply struct {
+	AskReply *AskReply `protobuf:"bytes,4,opt,name=ask_reply,json=askReply,proto3,oneof"`
+}
+
 func (*CallRequest_Start) isCallRequest_Request() {}
 
 func (*CallRequest_FileReply) isCallRequest_Request() {}
 
 func (*CallRequest_ClaimReply) isCallRequest_Request() {}
 
+func (*CallRequest_AskReply) isCallRequest_Request() {}
+
 type Start struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Tool          string                 `protobuf:"bytes,1,opt,name=tool,proto3" json:"tool,omitempty"`
-	Arguments     []byte                 `protobuf:"bytes,2,opt,name=arguments,proto3" json:"arguments,omitempty"` // JSON object, already valid against the tool's input schema
-	CallId        string                 `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	StagingDir    string                 `protobuf:"bytes,4,opt,name=staging_dir,json=stagingDir,proto3" json:"staging_dir,omitempty"` // a private folder of this call, on a disk that both sides share
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Tool  string                 `protobuf:"bytes,1,opt,name=tool,proto3" json:"tool,omitempty"` // the name of the tool or prompt, or the declared URI or URI template of the resource
+	// JSON object: a tool's arguments, already valid against its input schema; a prompt's, whose values are all strings; or
+	// of a resource its "uri" and the template's variables.
+	Arguments     []byte  `protobuf:"bytes,2,opt,name=arguments,proto3" json:"arguments,omitempty"`
+	CallId        string  `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	StagingDir    string  `protobuf:"bytes,4,opt,name=staging_dir,json=stagingDir,proto3" json:"staging_dir,omitempty"` // a private folder of this call, on a disk that both sides share
+	Kind          Kind    `protobuf:"varint,5,opt,name=kind,proto3,enum=plugin.v1.Kind" json:"kind,omitempty"`
+	Client        *Client `protobuf:"bytes,6,opt,name=client,proto3" json:"client,omitempty"`
+	TraceParent   string  `protobuf:"bytes,7,opt,name=trace_parent,json=traceParent,proto3" json:"trace_parent,omitempty"` // W3C trace context; empty when nobody traces
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -424,6 +495,96 @@ func (x *Start) GetStagingDir() string {
 	return ""
 }
 
+func (x *Start) GetKind() Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Kind_KIND_TOOL
+}
+
+func (x *Start) GetClient() *Client {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *Start) GetTraceParent() string {
+	if x != nil {
+		return x.TraceParent
+	}
+	return ""
+}
+
+// Client is what the client behind a call can do.
+type Client struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Elicit        bool                   `protobuf:"varint,1,opt,name=elicit,proto3" json:"elicit,omitempty"` // put a form before a person
+	Sample        bool                   `protobuf:"varint,2,opt,name=sample,proto3" json:"sample,omitempty"` // ask its model
+	Roots         bool                   `protobuf:"varint,3,opt,name=roots,proto3" json:"roots,omitempty"`   // name its folders
+	Tasks         bool                   `protobuf:"varint,4,opt,name=tasks,proto3" json:"tasks,omitempty"`   // wait for a task
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Client) Reset() {
+	*x = Client{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Client) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Client) ProtoMessage() {}
+
+func (x *Client) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Client.ProtoReflect.Descriptor instead.
+func (*Client) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Client) GetElicit() bool {
+	if x != nil {
+		return x.Elicit
+	}
+	return false
+}
+
+func (x *Client) GetSample() bool {
+	if x != nil {
+		return x.Sample
+	}
+	return false
+}
+
+func (x *Client) GetRoots() bool {
+	if x != nil {
+		return x.Roots
+	}
+	return false
+}
+
+func (x *Client) GetTasks() bool {
+	if x != nil {
+		return x.Tasks
+	}
+	return false
+}
+
 type CallEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Event:
@@ -436,6 +597,11 @@ type CallEvent struct {
 	//	*CallEvent_Claim
 	//	*CallEvent_Receiving
 	//	*CallEvent_Release
+	//	*CallEvent_Ask
+	//	*CallEvent_Background
+	//	*CallEvent_CloudRequest
+	//	*CallEvent_Listing
+	//	*CallEvent_Updated
 	Event         isCallEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -443,7 +609,7 @@ type CallEvent struct {
 
 func (x *CallEvent) Reset() {
 	*x = CallEvent{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -455,7 +621,7 @@ func (x *CallEvent) String() string {
 func (*CallEvent) ProtoMessage() {}
 
 func (x *CallEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -468,7 +634,7 @@ func (x *CallEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallEvent.ProtoReflect.Descriptor instead.
 func (*CallEvent) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CallEvent) GetEvent() isCallEvent_Event {
@@ -550,6 +716,51 @@ func (x *CallEvent) GetRelease() *Release {
 	return nil
 }
 
+func (x *CallEvent) GetAsk() *Ask {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Ask); ok {
+			return x.Ask
+		}
+	}
+	return nil
+}
+
+func (x *CallEvent) GetBackground() *Background {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Background); ok {
+			return x.Background
+		}
+	}
+	return nil
+}
+
+func (x *CallEvent) GetCloudRequest() *CloudRequest {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_CloudRequest); ok {
+			return x.CloudRequest
+		}
+	}
+	return nil
+}
+
+func (x *CallEvent) GetListing() *Listing {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Listing); ok {
+			return x.Listing
+		}
+	}
+	return nil
+}
+
+func (x *CallEvent) GetUpdated() *Updated {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Updated); ok {
+			return x.Updated
+		}
+	}
+	return nil
+}
+
 type isCallEvent_Event interface {
 	isCallEvent_Event()
 }
@@ -586,6 +797,26 @@ type CallEvent_Release struct {
 	Release *Release `protobuf:"bytes,8,opt,name=release,proto3,oneof"`
 }
 
+type CallEvent_Ask struct {
+	Ask *Ask `protobuf:"bytes,9,opt,name=ask,proto3,oneof"`
+}
+
+type CallEvent_Background struct {
+	Background *Background `protobuf:"bytes,10,opt,name=background,proto3,oneof"`
+}
+
+type CallEvent_CloudRequest struct {
+	CloudRequest *CloudRequest `protobuf:"bytes,11,opt,name=cloud_request,json=cloudRequest,proto3,oneof"`
+}
+
+type CallEvent_Listing struct {
+	Listing *Listing `protobuf:"bytes,12,opt,name=listing,proto3,oneof"`
+}
+
+type CallEvent_Updated struct {
+	Updated *Updated `protobuf:"bytes,13,opt,name=updated,proto3,oneof"`
+}
+
 func (*CallEvent_Progress) isCallEvent_Event() {}
 
 func (*CallEvent_Log) isCallEvent_Event() {}
@@ -602,6 +833,16 @@ func (*CallEvent_Receiving) isCallEvent_Event() {}
 
 func (*CallEvent_Release) isCallEvent_Event() {}
 
+func (*CallEvent_Ask) isCallEvent_Event() {}
+
+func (*CallEvent_Background) isCallEvent_Event() {}
+
+func (*CallEvent_CloudRequest) isCallEvent_Event() {}
+
+func (*CallEvent_Listing) isCallEvent_Event() {}
+
+func (*CallEvent_Updated) isCallEvent_Event() {}
+
 type Progress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Done          float64                `protobuf:"fixed64,1,opt,name=done,proto3" json:"done,omitempty"`
@@ -613,7 +854,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +866,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +879,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Progress) GetDone() float64 {
@@ -673,7 +914,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +926,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +939,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Log) GetLevel() int32 {
@@ -740,7 +981,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +993,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +1006,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *File) GetId() uint32 {
@@ -846,7 +1087,7 @@ type FileReply struct {
 
 func (x *FileReply) Reset() {
 	*x = FileReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1099,7 @@ func (x *FileReply) String() string {
 func (*FileReply) ProtoMessage() {}
 
 func (x *FileReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1112,7 @@ func (x *FileReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileReply.ProtoReflect.Descriptor instead.
 func (*FileReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FileReply) GetId() uint32 {
@@ -953,7 +1194,7 @@ type Claim struct {
 
 func (x *Claim) Reset() {
 	*x = Claim{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1206,7 @@ func (x *Claim) String() string {
 func (*Claim) ProtoMessage() {}
 
 func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1219,7 @@ func (x *Claim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claim.ProtoReflect.Descriptor instead.
 func (*Claim) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Claim) GetId() uint32 {
@@ -1038,7 +1279,7 @@ type ClaimReply struct {
 
 func (x *ClaimReply) Reset() {
 	*x = ClaimReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1291,7 @@ func (x *ClaimReply) String() string {
 func (*ClaimReply) ProtoMessage() {}
 
 func (x *ClaimReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1304,7 @@ func (x *ClaimReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimReply.ProtoReflect.Descriptor instead.
 func (*ClaimReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ClaimReply) GetId() uint32 {
@@ -1141,7 +1382,7 @@ type Receiving struct {
 
 func (x *Receiving) Reset() {
 	*x = Receiving{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1153,7 +1394,7 @@ func (x *Receiving) String() string {
 func (*Receiving) ProtoMessage() {}
 
 func (x *Receiving) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1166,7 +1407,7 @@ func (x *Receiving) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiving.ProtoReflect.Descriptor instead.
 func (*Receiving) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Receiving) GetName() string {
@@ -1200,7 +1441,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1453,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1466,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Release) GetReason() string {
@@ -1233,6 +1474,584 @@ func (x *Release) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+// Ask puts questions to the person or the model behind the client, all at once; the host answers with one AskReply of the
+// same id. What the client cannot be asked is refused.
+type Ask struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Questions     []*Question            `protobuf:"bytes,2,rep,name=questions,proto3" json:"questions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ask) Reset() {
+	*x = Ask{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ask) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ask) ProtoMessage() {}
+
+func (x *Ask) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ask.ProtoReflect.Descriptor instead.
+func (*Ask) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Ask) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Ask) GetQuestions() []*Question {
+	if x != nil {
+		return x.Questions
+	}
+	return nil
+}
+
+type Question struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`       // names the answer
+	Method        string                 `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"` // elicitation/create, sampling/createMessage or roots/list
+	Params        []byte                 `protobuf:"bytes,3,opt,name=params,proto3" json:"params,omitempty"` // JSON object: that method's params in MCP
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Question) Reset() {
+	*x = Question{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Question) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Question) ProtoMessage() {}
+
+func (x *Question) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Question.ProtoReflect.Descriptor instead.
+func (*Question) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Question) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Question) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *Question) GetParams() []byte {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+type AskReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Error         *Error                 `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`                                                                               // nobody could be asked, or nobody answered
+	Answers       map[string][]byte      `protobuf:"bytes,3,rep,name=answers,proto3" json:"answers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // JSON objects by key: that method's results in MCP
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskReply) Reset() {
+	*x = AskReply{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskReply) ProtoMessage() {}
+
+func (x *AskReply) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
+func (*AskReply) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *AskReply) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AskReply) GetError() *Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+func (x *AskReply) GetAnswers() map[string][]byte {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// Background says that what follows takes long, so that a client which can wait for a task gets one.
+type Background struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CloseStream   bool                   `protobuf:"varint,1,opt,name=close_stream,json=closeStream,proto3" json:"close_stream,omitempty"` // a client that can resume its event stream shall poll for the rest
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Background) Reset() {
+	*x = Background{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Background) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Background) ProtoMessage() {}
+
+func (x *Background) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Background.ProtoReflect.Descriptor instead.
+func (*Background) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Background) GetCloseStream() bool {
+	if x != nil {
+		return x.CloseStream
+	}
+	return false
+}
+
+// CloudRequest reports one request that the plugin has made to the service behind it, for logs, traces and provenance.
+type CloudRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	StartUnixNano int64                  `protobuf:"varint,1,opt,name=start_unix_nano,json=startUnixNano,proto3" json:"start_unix_nano,omitempty"`
+	EndUnixNano   int64                  `protobuf:"varint,2,opt,name=end_unix_nano,json=endUnixNano,proto3" json:"end_unix_nano,omitempty"`
+	Method        string                 `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`     // GET, POST, ...
+	Endpoint      string                 `protobuf:"bytes,4,opt,name=endpoint,proto3" json:"endpoint,omitempty"` // scheme and host
+	Route         string                 `protobuf:"bytes,5,opt,name=route,proto3" json:"route,omitempty"`       // the path with its ids left out
+	Region        string                 `protobuf:"bytes,6,opt,name=region,proto3" json:"region,omitempty"`
+	Status        int32                  `protobuf:"varint,7,opt,name=status,proto3" json:"status,omitempty"`                       // 0: no reply
+	RequestId     string                 `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"` // the service's own
+	Attempt       int32                  `protobuf:"varint,9,opt,name=attempt,proto3" json:"attempt,omitempty"`                     // 1: the first
+	Error         string                 `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`                         // what kind of failure; empty when there was a reply
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloudRequest) Reset() {
+	*x = CloudRequest{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloudRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloudRequest) ProtoMessage() {}
+
+func (x *CloudRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloudRequest.ProtoReflect.Descriptor instead.
+func (*CloudRequest) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CloudRequest) GetStartUnixNano() int64 {
+	if x != nil {
+		return x.StartUnixNano
+	}
+	return 0
+}
+
+func (x *CloudRequest) GetEndUnixNano() int64 {
+	if x != nil {
+		return x.EndUnixNano
+	}
+	return 0
+}
+
+func (x *CloudRequest) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *CloudRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *CloudRequest) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
+func (x *CloudRequest) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *CloudRequest) GetStatus() int32 {
+	if x != nil {
+		return x.Status
+	}
+	return 0
+}
+
+func (x *CloudRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CloudRequest) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *CloudRequest) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+// Listing shows or hides a tool or a prompt of the plugin's own.
+type Listing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          Kind                   `protobuf:"varint,1,opt,name=kind,proto3,enum=plugin.v1.Kind" json:"kind,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Listed        bool                   `protobuf:"varint,3,opt,name=listed,proto3" json:"listed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Listing) Reset() {
+	*x = Listing{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Listing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Listing) ProtoMessage() {}
+
+func (x *Listing) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Listing.ProtoReflect.Descriptor instead.
+func (*Listing) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Listing) GetKind() Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Kind_KIND_TOOL
+}
+
+func (x *Listing) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Listing) GetListed() bool {
+	if x != nil {
+		return x.Listed
+	}
+	return false
+}
+
+// Updated says that a resource of the plugin's own has changed.
+type Updated struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uri           string                 `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Updated) Reset() {
+	*x = Updated{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Updated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Updated) ProtoMessage() {}
+
+func (x *Updated) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Updated.ProtoReflect.Descriptor instead.
+func (*Updated) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Updated) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+type CompleteRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          Kind                   `protobuf:"varint,1,opt,name=kind,proto3,enum=plugin.v1.Kind" json:"kind,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // as in Start
+	Argument      string                 `protobuf:"bytes,3,opt,name=argument,proto3" json:"argument,omitempty"`
+	Value         string                 `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`                                                                                   // what has been typed so far
+	Arguments     map[string]string      `protobuf:"bytes,5,rep,name=arguments,proto3" json:"arguments,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // the other arguments, as far as they are known
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteRequest) Reset() {
+	*x = CompleteRequest{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteRequest) ProtoMessage() {}
+
+func (x *CompleteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteRequest.ProtoReflect.Descriptor instead.
+func (*CompleteRequest) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CompleteRequest) GetKind() Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Kind_KIND_TOOL
+}
+
+func (x *CompleteRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CompleteRequest) GetArgument() string {
+	if x != nil {
+		return x.Argument
+	}
+	return ""
+}
+
+func (x *CompleteRequest) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *CompleteRequest) GetArguments() map[string]string {
+	if x != nil {
+		return x.Arguments
+	}
+	return nil
+}
+
+type CompleteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Values        []string               `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"` // at most 100
+	Total         int32                  `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`  // how many there are in all; 0: not known
+	More          bool                   `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`    // there are more than are named here
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompleteResponse) Reset() {
+	*x = CompleteResponse{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompleteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompleteResponse) ProtoMessage() {}
+
+func (x *CompleteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompleteResponse.ProtoReflect.Descriptor instead.
+func (*CompleteResponse) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CompleteResponse) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *CompleteResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *CompleteResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
 }
 
 type Error struct {
@@ -1247,7 +2066,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1259,7 +2078,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1272,7 +2091,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Error) GetCode() string {
@@ -1318,20 +2137,29 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x13\n" +
 	"\x11ConfigureResponse\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse\"\xb3\x01\n" +
+	"\rDrainResponse\"\xe7\x01\n" +
 	"\vCallRequest\x12(\n" +
 	"\x05start\x18\x01 \x01(\v2\x10.plugin.v1.StartH\x00R\x05start\x125\n" +
 	"\n" +
 	"file_reply\x18\x02 \x01(\v2\x14.plugin.v1.FileReplyH\x00R\tfileReply\x128\n" +
 	"\vclaim_reply\x18\x03 \x01(\v2\x15.plugin.v1.ClaimReplyH\x00R\n" +
-	"claimReplyB\t\n" +
-	"\arequest\"s\n" +
+	"claimReply\x122\n" +
+	"\task_reply\x18\x04 \x01(\v2\x13.plugin.v1.AskReplyH\x00R\baskReplyB\t\n" +
+	"\arequest\"\xe6\x01\n" +
 	"\x05Start\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1c\n" +
 	"\targuments\x18\x02 \x01(\fR\targuments\x12\x17\n" +
 	"\acall_id\x18\x03 \x01(\tR\x06callId\x12\x1f\n" +
 	"\vstaging_dir\x18\x04 \x01(\tR\n" +
-	"stagingDir\"\xe6\x02\n" +
+	"stagingDir\x12#\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x0f.plugin.v1.KindR\x04kind\x12)\n" +
+	"\x06client\x18\x06 \x01(\v2\x11.plugin.v1.ClientR\x06client\x12!\n" +
+	"\ftrace_parent\x18\a \x01(\tR\vtraceParent\"d\n" +
+	"\x06Client\x12\x16\n" +
+	"\x06elicit\x18\x01 \x01(\bR\x06elicit\x12\x16\n" +
+	"\x06sample\x18\x02 \x01(\bR\x06sample\x12\x14\n" +
+	"\x05roots\x18\x03 \x01(\bR\x05roots\x12\x14\n" +
+	"\x05tasks\x18\x04 \x01(\bR\x05tasks\"\xe3\x04\n" +
 	"\tCallEvent\x121\n" +
 	"\bprogress\x18\x01 \x01(\v2\x13.plugin.v1.ProgressH\x00R\bprogress\x12\"\n" +
 	"\x03log\x18\x02 \x01(\v2\x0e.plugin.v1.LogH\x00R\x03log\x12%\n" +
@@ -1340,7 +2168,15 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\v2\x10.plugin.v1.ErrorH\x00R\x05error\x12(\n" +
 	"\x05claim\x18\x06 \x01(\v2\x10.plugin.v1.ClaimH\x00R\x05claim\x124\n" +
 	"\treceiving\x18\a \x01(\v2\x14.plugin.v1.ReceivingH\x00R\treceiving\x12.\n" +
-	"\arelease\x18\b \x01(\v2\x12.plugin.v1.ReleaseH\x00R\areleaseB\a\n" +
+	"\arelease\x18\b \x01(\v2\x12.plugin.v1.ReleaseH\x00R\arelease\x12\"\n" +
+	"\x03ask\x18\t \x01(\v2\x0e.plugin.v1.AskH\x00R\x03ask\x127\n" +
+	"\n" +
+	"background\x18\n" +
+	" \x01(\v2\x15.plugin.v1.BackgroundH\x00R\n" +
+	"background\x12>\n" +
+	"\rcloud_request\x18\v \x01(\v2\x17.plugin.v1.CloudRequestH\x00R\fcloudRequest\x12.\n" +
+	"\alisting\x18\f \x01(\v2\x12.plugin.v1.ListingH\x00R\alisting\x12.\n" +
+	"\aupdated\x18\r \x01(\v2\x12.plugin.v1.UpdatedH\x00R\aupdatedB\a\n" +
 	"\x05event\"N\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x01R\x04done\x12\x14\n" +
@@ -1389,17 +2225,71 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x06source\x18\x02 \x01(\fR\x06source\x12\x16\n" +
 	"\x06length\x18\x03 \x01(\x03R\x06length\"!\n" +
 	"\aRelease\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"s\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"H\n" +
+	"\x03Ask\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x121\n" +
+	"\tquestions\x18\x02 \x03(\v2\x13.plugin.v1.QuestionR\tquestions\"L\n" +
+	"\bQuestion\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x12\x16\n" +
+	"\x06params\x18\x03 \x01(\fR\x06params\"\xba\x01\n" +
+	"\bAskReply\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12&\n" +
+	"\x05error\x18\x02 \x01(\v2\x10.plugin.v1.ErrorR\x05error\x12:\n" +
+	"\aanswers\x18\x03 \x03(\v2 .plugin.v1.AskReply.AnswersEntryR\aanswers\x1a:\n" +
+	"\fAnswersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"/\n" +
+	"\n" +
+	"Background\x12!\n" +
+	"\fclose_stream\x18\x01 \x01(\bR\vcloseStream\"\xa3\x02\n" +
+	"\fCloudRequest\x12&\n" +
+	"\x0fstart_unix_nano\x18\x01 \x01(\x03R\rstartUnixNano\x12\"\n" +
+	"\rend_unix_nano\x18\x02 \x01(\x03R\vendUnixNano\x12\x16\n" +
+	"\x06method\x18\x03 \x01(\tR\x06method\x12\x1a\n" +
+	"\bendpoint\x18\x04 \x01(\tR\bendpoint\x12\x14\n" +
+	"\x05route\x18\x05 \x01(\tR\x05route\x12\x16\n" +
+	"\x06region\x18\x06 \x01(\tR\x06region\x12\x16\n" +
+	"\x06status\x18\a \x01(\x05R\x06status\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\b \x01(\tR\trequestId\x12\x18\n" +
+	"\aattempt\x18\t \x01(\x05R\aattempt\x12\x14\n" +
+	"\x05error\x18\n" +
+	" \x01(\tR\x05error\"Z\n" +
+	"\aListing\x12#\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x0f.plugin.v1.KindR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06listed\x18\x03 \x01(\bR\x06listed\"\x1b\n" +
+	"\aUpdated\x12\x10\n" +
+	"\x03uri\x18\x01 \x01(\tR\x03uri\"\x83\x02\n" +
+	"\x0fCompleteRequest\x12#\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x0f.plugin.v1.KindR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\bargument\x18\x03 \x01(\tR\bargument\x12\x14\n" +
+	"\x05value\x18\x04 \x01(\tR\x05value\x12G\n" +
+	"\targuments\x18\x05 \x03(\v2).plugin.v1.CompleteRequest.ArgumentsEntryR\targuments\x1a<\n" +
+	"\x0eArgumentsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"T\n" +
+	"\x10CompleteResponse\x12\x16\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x05R\x05total\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"s\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12$\n" +
-	"\x0eretry_after_ms\x18\x04 \x01(\x03R\fretryAfterMs2\x8f\x02\n" +
+	"\x0eretry_after_ms\x18\x04 \x01(\x03R\fretryAfterMs*9\n" +
+	"\x04Kind\x12\r\n" +
+	"\tKIND_TOOL\x10\x00\x12\x0f\n" +
+	"\vKIND_PROMPT\x10\x01\x12\x11\n" +
+	"\rKIND_RESOURCE\x10\x022\xd4\x02\n" +
 	"\n" +
 	"ToolPlugin\x12C\n" +
 	"\bDescribe\x12\x1a.plugin.v1.DescribeRequest\x1a\x1b.plugin.v1.DescribeResponse\x12F\n" +
 	"\tConfigure\x12\x1b.plugin.v1.ConfigureRequest\x1a\x1c.plugin.v1.ConfigureResponse\x128\n" +
-	"\x04Call\x12\x16.plugin.v1.CallRequest\x1a\x14.plugin.v1.CallEvent(\x010\x01\x12:\n" +
+	"\x04Call\x12\x16.plugin.v1.CallRequest\x1a\x14.plugin.v1.CallEvent(\x010\x01\x12C\n" +
+	"\bComplete\x12\x1a.plugin.v1.CompleteRequest\x1a\x1b.plugin.v1.CompleteResponse\x12:\n" +
 	"\x05Drain\x12\x17.plugin.v1.DrainRequest\x1a\x18.plugin.v1.DrainResponseB\x1eZ\x1cmcp-server/internal/pluginv1b\x06proto3"
 
 var (
@@ -1414,55 +2304,85 @@ func file_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_plugin_v1_plugin_proto_rawDescData
 }
 
-var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_plugin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_plugin_v1_plugin_proto_goTypes = []any{
-	(*DescribeRequest)(nil),   // 0: plugin.v1.DescribeRequest
-	(*DescribeResponse)(nil),  // 1: plugin.v1.DescribeResponse
-	(*ConfigureRequest)(nil),  // 2: plugin.v1.ConfigureRequest
-	(*ConfigureResponse)(nil), // 3: plugin.v1.ConfigureResponse
-	(*DrainRequest)(nil),      // 4: plugin.v1.DrainRequest
-	(*DrainResponse)(nil),     // 5: plugin.v1.DrainResponse
-	(*CallRequest)(nil),       // 6: plugin.v1.CallRequest
-	(*Start)(nil),             // 7: plugin.v1.Start
-	(*CallEvent)(nil),         // 8: plugin.v1.CallEvent
-	(*Progress)(nil),          // 9: plugin.v1.Progress
-	(*Log)(nil),               // 10: plugin.v1.Log
-	(*File)(nil),              // 11: plugin.v1.File
-	(*FileReply)(nil),         // 12: plugin.v1.FileReply
-	(*Claim)(nil),             // 13: plugin.v1.Claim
-	(*ClaimReply)(nil),        // 14: plugin.v1.ClaimReply
-	(*Receiving)(nil),         // 15: plugin.v1.Receiving
-	(*Release)(nil),           // 16: plugin.v1.Release
-	(*Error)(nil),             // 17: plugin.v1.Error
-	nil,                       // 18: plugin.v1.ConfigureRequest.EnvironmentEntry
+	(Kind)(0),                 // 0: plugin.v1.Kind
+	(*DescribeRequest)(nil),   // 1: plugin.v1.DescribeRequest
+	(*DescribeResponse)(nil),  // 2: plugin.v1.DescribeResponse
+	(*ConfigureRequest)(nil),  // 3: plugin.v1.ConfigureRequest
+	(*ConfigureResponse)(nil), // 4: plugin.v1.ConfigureResponse
+	(*DrainRequest)(nil),      // 5: plugin.v1.DrainRequest
+	(*DrainResponse)(nil),     // 6: plugin.v1.DrainResponse
+	(*CallRequest)(nil),       // 7: plugin.v1.CallRequest
+	(*Start)(nil),             // 8: plugin.v1.Start
+	(*Client)(nil),            // 9: plugin.v1.Client
+	(*CallEvent)(nil),         // 10: plugin.v1.CallEvent
+	(*Progress)(nil),          // 11: plugin.v1.Progress
+	(*Log)(nil),               // 12: plugin.v1.Log
+	(*File)(nil),              // 13: plugin.v1.File
+	(*FileReply)(nil),         // 14: plugin.v1.FileReply
+	(*Claim)(nil),             // 15: plugin.v1.Claim
+	(*ClaimReply)(nil),        // 16: plugin.v1.ClaimReply
+	(*Receiving)(nil),         // 17: plugin.v1.Receiving
+	(*Release)(nil),           // 18: plugin.v1.Release
+	(*Ask)(nil),               // 19: plugin.v1.Ask
+	(*Question)(nil),          // 20: plugin.v1.Question
+	(*AskReply)(nil),          // 21: plugin.v1.AskReply
+	(*Background)(nil),        // 22: plugin.v1.Background
+	(*CloudRequest)(nil),      // 23: plugin.v1.CloudRequest
+	(*Listing)(nil),           // 24: plugin.v1.Listing
+	(*Updated)(nil),           // 25: plugin.v1.Updated
+	(*CompleteRequest)(nil),   // 26: plugin.v1.CompleteRequest
+	(*CompleteResponse)(nil),  // 27: plugin.v1.CompleteResponse
+	(*Error)(nil),             // 28: plugin.v1.Error
+	nil,                       // 29: plugin.v1.ConfigureRequest.EnvironmentEntry
+	nil,                       // 30: plugin.v1.AskReply.AnswersEntry
+	nil,                       // 31: plugin.v1.CompleteRequest.ArgumentsEntry
 }
 var file_plugin_v1_plugin_proto_depIdxs = []int32{
-	18, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
-	7,  // 1: plugin.v1.CallRequest.start:type_name -> plugin.v1.Start
-	12, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
-	14, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
-	9,  // 4: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
-	10, // 5: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
-	11, // 6: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
-	17, // 7: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
-	13, // 8: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
-	15, // 9: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
-	16, // 10: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
-	17, // 11: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
-	17, // 12: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
-	0,  // 13: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
-	2,  // 14: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
-	6,  // 15: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
-	4,  // 16: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
-	1,  // 17: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
-	3,  // 18: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
-	8,  // 19: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
-	5,  // 20: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	29, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
+	8,  // 1: plugin.v1.CallRequest.start:type_name -> plugin.v1.Start
+	14, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
+	16, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
+	21, // 4: plugin.v1.CallRequest.ask_reply:type_name -> plugin.v1.AskReply
+	0,  // 5: plugin.v1.Start.kind:type_name -> plugin.v1.Kind
+	9,  // 6: plugin.v1.Start.client:type_name -> plugin.v1.Client
+	11, // 7: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
+	12, // 8: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
+	13, // 9: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
+	28, // 10: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
+	15, // 11: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
+	17, // 12: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
+	18, // 13: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
+	19, // 14: plugin.v1.CallEvent.ask:type_name -> plugin.v1.Ask
+	22, // 15: plugin.v1.CallEvent.background:type_name -> plugin.v1.Background
+	23, // 16: plugin.v1.CallEvent.cloud_request:type_name -> plugin.v1.CloudRequest
+	24, // 17: plugin.v1.CallEvent.listing:type_name -> plugin.v1.Listing
+	25, // 18: plugin.v1.CallEvent.updated:type_name -> plugin.v1.Updated
+	28, // 19: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
+	28, // 20: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
+	20, // 21: plugin.v1.Ask.questions:type_name -> plugin.v1.Question
+	28, // 22: plugin.v1.AskReply.error:type_name -> plugin.v1.Error
+	30, // 23: plugin.v1.AskReply.answers:type_name -> plugin.v1.AskReply.AnswersEntry
+	0,  // 24: plugin.v1.Listing.kind:type_name -> plugin.v1.Kind
+	0,  // 25: plugin.v1.CompleteRequest.kind:type_name -> plugin.v1.Kind
+	31, // 26: plugin.v1.CompleteRequest.arguments:type_name -> plugin.v1.CompleteRequest.ArgumentsEntry
+	1,  // 27: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
+	3,  // 28: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
+	7,  // 29: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
+	26, // 30: plugin.v1.ToolPlugin.Complete:input_type -> plugin.v1.CompleteRequest
+	5,  // 31: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
+	2,  // 32: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
+	4,  // 33: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
+	10, // 34: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
+	27, // 35: plugin.v1.ToolPlugin.Complete:output_type -> plugin.v1.CompleteResponse
+	6,  // 36: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
+	32, // [32:37] is the sub-list for method output_type
+	27, // [27:32] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_plugin_v1_plugin_proto_init() }
@@ -1474,8 +2394,9 @@ func file_plugin_v1_plugin_proto_init() {
 		(*CallRequest_Start)(nil),
 		(*CallRequest_FileReply)(nil),
 		(*CallRequest_ClaimReply)(nil),
+		(*CallRequest_AskReply)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[8].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[9].OneofWrappers = []any{
 		(*CallEvent_Progress)(nil),
 		(*CallEvent_Log)(nil),
 		(*CallEvent_File)(nil),
@@ -1484,13 +2405,18 @@ func file_plugin_v1_plugin_proto_init() {
 		(*CallEvent_Claim)(nil),
 		(*CallEvent_Receiving)(nil),
 		(*CallEvent_Release)(nil),
+		(*CallEvent_Ask)(nil),
+		(*CallEvent_Background)(nil),
+		(*CallEvent_CloudRequest)(nil),
+		(*CallEvent_Listing)(nil),
+		(*CallEvent_Updated)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[12].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[13].OneofWrappers = []any{
 		(*FileReply_Artifact)(nil),
 		(*FileReply_Error)(nil),
 		(*FileReply_KeptPath)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[14].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[15].OneofWrappers = []any{
 		(*ClaimReply_Granted)(nil),
 		(*ClaimReply_Artifact)(nil),
 		(*ClaimReply_Error)(nil),
@@ -1500,13 +2426,14 @@ func file_plugin_v1_plugin_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_v1_plugin_proto_rawDesc), len(file_plugin_v1_plugin_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   19,
+			NumEnums:      1,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_plugin_v1_plugin_proto_goTypes,
 		DependencyIndexes: file_plugin_v1_plugin_proto_depIdxs,
+		EnumInfos:         file_plugin_v1_plugin_proto_enumTypes,
 		MessageInfos:      file_plugin_v1_plugin_proto_msgTypes,
 	}.Build()
 	File_plugin_v1_plugin_proto = out.File

@@ -27,6 +27,7 @@ const (
 	ToolPlugin_Describe_FullMethodName  = "/plugin.v1.ToolPlugin/Describe"
 	ToolPlugin_Configure_FullMethodName = "/plugin.v1.ToolPlugin/Configure"
 	ToolPlugin_Call_FullMethodName      = "/plugin.v1.ToolPlugin/Call"
+	ToolPlugin_Complete_FullMethodName  = "/plugin.v1.ToolPlugin/Complete"
 	ToolPlugin_Drain_FullMethodName     = "/plugin.v1.ToolPlugin/Drain"
 )
 
@@ -41,6 +42,8 @@ type ToolPluginClient interface {
 	// Call runs one tool: the host sends start, then answers to what the plugin asks; the plugin sends events and ends
 	// with exactly one result or one error. The stream's deadline and cancellation are the call's.
 	Call(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CallRequest, CallEvent], error)
+	// Complete suggests values for an argument; the host gives it a short deadline.
+	Complete(ctx context.Context, in *CompleteRequest, opts ...grpc.CallOption) (*CompleteResponse, error)
 	// Drain refuses new calls and cancels the running ones softly; the host kills the process afterwards.
 	Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error)
 }
@@ -86,6 +89,16 @@ func (c *toolPluginClient) Call(ctx context.Context, opts ...grpc.CallOption) (g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ToolPlugin_CallClient = grpc.BidiStreamingClient[CallRequest, CallEvent]
 
+func (c *toolPluginClient) Complete(ctx context.Context, in *CompleteRequest, opts ...grpc.CallOption) (*CompleteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompleteResponse)
+	err := c.cc.Invoke(ctx, ToolPlugin_Complete_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *toolPluginClient) Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DrainResponse)
@@ -107,6 +120,8 @@ type ToolPluginServer interface {
 	// Call runs one tool: the host sends start, then answers to what the plugin asks; the plugin sends events and ends
 	// with exactly one result or one error. The stream's deadline and cancellation are the call's.
 	Call(grpc.BidiStreamingServer[CallRequest, CallEvent]) error
+	// Complete suggests values for an argument; the host gives it a short deadline.
+	Complete(context.Context, *CompleteRequest) (*CompleteResponse, error)
 	// Drain refuses new calls and cancels the running ones softly; the host kills the process afterwards.
 	Drain(context.Context, *DrainRequest) (*DrainResponse, error)
 	mustEmbedUnimplementedToolPluginServer()
@@ -127,6 +142,9 @@ func (UnimplementedToolPluginServer) Configure(context.Context, *ConfigureReques
 }
 func (UnimplementedToolPluginServer) Call(grpc.BidiStreamingServer[CallRequest, CallEvent]) error {
 	return status.Error(codes.Unimplemented, "method Call not implemented")
+}
+func (UnimplementedToolPluginServer) Complete(context.Context, *CompleteRequest) (*CompleteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Complete not implemented")
 }
 func (UnimplementedToolPluginServer) Drain(context.Context, *DrainRequest) (*DrainResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Drain not implemented")
@@ -195,6 +213,24 @@ func _ToolPlugin_Call_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ToolPlugin_CallServer = grpc.BidiStreamingServer[CallRequest, CallEvent]
 
+func _ToolPlugin_Complete_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompleteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ToolPluginServer).Complete(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ToolPlugin_Complete_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ToolPluginServer).Complete(ctx, req.(*CompleteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ToolPlugin_Drain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DrainRequest)
 	if err := dec(in); err != nil {
@@ -227,6 +263,10 @@ var ToolPlugin_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Configure",
 			Handler:    _ToolPlugin_Configure_Handler,
+		},
+		{
+			MethodName: "Complete",
+			Handler:    _ToolPlugin_Complete_Handler,
 		},
 		{
 			MethodName: "Drain",

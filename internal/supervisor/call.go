@@ -29,10 +29,16 @@ var ErrInterrupted = errors.New("the call was interrupted")
 
 // Request is one call of a tool.
 type Request struct {
+	// Kind says whether Tool names a tool, a prompt or a resource.
+	Kind pluginv1.Kind
 	Tool string
 	// Arguments are a JSON object that is valid against the tool's input schema.
 	Arguments json.RawMessage
 	CallID    string
+	// Client is what the client behind the call can do.
+	Client *pluginv1.Client
+	// TraceParent is the W3C trace context of the call; empty when nobody traces.
+	TraceParent string
 	// StagingDir is a private folder of this call for files; empty when the host stores none.
 	StagingDir string
 }
@@ -54,6 +60,7 @@ func (p *Plugin) Call(ctx context.Context, r Request, ev pluginv1.Events) (json.
 	defer proc.calls.Done()
 	result, err := pluginv1.Invoke(ctx, proc.link, &pluginv1.Start{
 		Tool: r.Tool, Arguments: r.Arguments, CallId: r.CallID, StagingDir: r.StagingDir,
+		Kind: r.Kind, Client: r.Client, TraceParent: r.TraceParent,
 	}, p.guard(ev)) // it ends with the process, too: watch closes the connection, whoever else holds it
 	if err != nil {
 		return nil, p.explain(ctx, proc, r, err)

@@ -12,7 +12,17 @@ import (
 
 // guard removes secrets from the progress and the log lines of a call, and makes them printable. Files pass as they are.
 func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
-	guarded := pluginv1.Events{File: ev.File, Claim: ev.Claim, Receiving: ev.Receiving}
+	guarded := pluginv1.Events{
+		File: ev.File, Claim: ev.Claim, Receiving: ev.Receiving, Ask: ev.Ask, Background: ev.Background, Listing: ev.Listing, Updated: ev.Updated,
+	}
+	if ev.CloudRequest != nil {
+		guarded.CloudRequest = func(e *pluginv1.CloudRequest) {
+			for _, text := range []*string{&e.Method, &e.Endpoint, &e.Route, &e.Region, &e.RequestId, &e.Error} {
+				*text = p.secrets.line(*text, false, fieldBytes)
+			}
+			ev.CloudRequest(e)
+		}
+	}
 	if ev.Release != nil {
 		guarded.Release = func(e *pluginv1.Release) {
 			e.Reason = p.secrets.line(e.GetReason(), false, messageBytes)
@@ -41,6 +51,9 @@ func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
 	}
 	return guarded
 }
+
+// fieldBytes bounds what a plugin says of a request to its service, field by field.
+const fieldBytes = 300
 
 // attributes returns a JSON object of texts without secrets, whatever the plugin sent.
 func (p *Plugin) attributes(raw []byte) []byte {
