@@ -17,9 +17,11 @@ const (
 	maxDepth = 50
 	// maxNumber is the longest number that is written as one.
 	maxNumber = 64
-	// maxSearched is the longest text that is searched for secrets, in bytes; a longer one is left out with its size. The
-	// search takes some 0.1 ms per KiB at worst, and a line has room for 16 KiB.
-	maxSearched = 256 << 10
+	// maxArguments is how long arguments may be, in bytes; longer ones are left out with their size.
+	maxArguments = 256 << 10
+	// maxText is how much of one text is looked at, and maxSearched of all texts together: the search is slow, and a line
+	// has room for 16 KiB.
+	maxText, maxSearched = 8 << 10, 64 << 10
 )
 
 // member is one property of an object, after redaction; two may have got the same name.
@@ -30,8 +32,8 @@ type member struct {
 
 // arguments returns the arguments without secrets, as JSON of at most room bytes. What does not fit is cut value by value,
 // and at last left out with its size.
-func (c cleaner) arguments(raw json.RawMessage, r Redaction, room int) []byte {
-	if len(raw) > maxSearched {
+func (c *cleaner) arguments(raw json.RawMessage, r Redaction, room int) []byte {
+	if len(raw) > maxArguments {
 		return fmt.Appendf(nil, `"[%d bytes, too many to show]"`, len(raw))
 	}
 	tree, err := decode(raw)
@@ -66,7 +68,7 @@ func decode(raw []byte) (any, error) {
 }
 
 // value returns a copy without secrets: objects as []member, whatever else as the decoder has it.
-func (c cleaner) value(v any, r Redaction, depth int) any {
+func (c *cleaner) value(v any, r Redaction, depth int) any {
 	if depth > maxDepth {
 		return "[too deep]"
 	}
@@ -91,7 +93,7 @@ func (c cleaner) value(v any, r Redaction, depth int) any {
 }
 
 // string also looks into JSON that is written as a text, because a property in there has a name too.
-func (c cleaner) string(s string, r Redaction, depth int) string {
+func (c *cleaner) string(s string, r Redaction, depth int) string {
 	if start := strings.TrimSpace(s); strings.HasPrefix(start, "{") || strings.HasPrefix(start, "[") {
 		if tree, err := decode([]byte(s)); err == nil {
 			out := &limited{room: len(s) * 8, value: len(s) * 8}
@@ -102,7 +104,7 @@ func (c cleaner) string(s string, r Redaction, depth int) string {
 	return c.text(s)
 }
 
-func (c cleaner) object(v map[string]any, r Redaction, depth int) []member {
+func (c *cleaner) object(v map[string]any, r Redaction, depth int) []member {
 	pair := namesSecret(v)
 	members := make([]member, 0, len(v))
 	for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -139,7 +141,7 @@ type limited struct {
 
 func (l *limited) put(b []byte) {
 	if l.full = l.full || l.Len()+len(b) > l.room; !l.full {
-		l.Buffer.Write(b)
+		l.Write(b)
 	}
 }
 

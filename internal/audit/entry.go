@@ -59,7 +59,7 @@ type Artifact struct {
 
 // line returns the entry as one line of JSON with its newline. The arguments get the room that the rest leaves.
 func (e Entry) line(event string, redact func(string) string) []byte {
-	c := cleaner{redact: redact}
+	c := &cleaner{redact, maxSearched}
 	var head, tail object
 	head.text("time", e.Time.UTC().Format(timeFormat))
 	head.text("event", event)
@@ -76,7 +76,7 @@ func (e Entry) line(event string, redact func(string) string) []byte {
 	}
 	room := maxEntry - head.Len() - tail.Len() - len(`,"arguments":,}`+"\n")
 	if len(e.Arguments) > 0 {
-		head.raw("arguments", c.arguments(e.Arguments, e.Redaction, room))
+		head.raw("arguments", (&cleaner{redact, maxSearched}).arguments(e.Arguments, e.Redaction, room))
 	}
 	line := append([]byte{'{'}, head.Bytes()...)
 	if tail.Len() > 0 {
@@ -85,7 +85,7 @@ func (e Entry) line(event string, redact func(string) string) []byte {
 	return append(line, '}', '\n')
 }
 
-func (e Entry) outcome(o *object, c cleaner) {
+func (e Entry) outcome(o *object, c *cleaner) {
 	o.raw("ok", strconv.AppendBool(nil, e.Code == ""))
 	o.text("code", c.text(e.Code))
 	o.text("source", c.text(e.Source))

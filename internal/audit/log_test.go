@@ -258,6 +258,52 @@ func TestSyncFails(t *testing.T) {
 	}
 }
 
+// TestRotationDuringSync has a file that is rotated away and closed while it is being synced: its lines count as rotation synced them.
+func TestRotationDuringSync(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken disk")
+	for _, rotation := range []error{nil, broken} {
+		path := filepath.Join(t.TempDir(), "audit.jsonl")
+		l := openLog(t, path)
+		var syncs int
+		l.sync = func(*os.File) error {
+			if syncs++; syncs > 1 {
+				return rotation
+			}
+			if err := os.Rename(path, path+".1"); err != nil {
+				return err
+			}
+			if _, err := l.append([]byte("{}\n")); err != nil {
+				return err
+			}
+			return os.ErrClosed
+		}
+		if err := l.Begin(changing("1")); !errors.Is(err, rotation) {
+			t.Errorf("rotation ended with %v, the call with %v", rotation, err)
+		}
+	}
+}
+
+// TestTornLine ends a part of a line that could not be removed before it writes the next.
+func TestTornLine(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	l := openLog(t, path)
+	if err := os.WriteFile(path, []byte(`{"a`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.torn = true
+	for _, id := range []string{"1", "2"} {
+		if err := l.Begin(changing(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || !strings.HasPrefix(string(content), "{\"a\n{") || strings.Count(string(content), "\n") != 3 {
+		t.Errorf("%q, %v", content, err)
+	}
+}
+
 // TestClosed begins no call.
 func TestClosed(t *testing.T) {
 	t.Parallel()

@@ -68,41 +68,53 @@ func words(name string) []string {
 
 const (
 	// assigned is a secret's name within a text, and assignedValue what follows its sign.
-	assigned = `[a-z0-9_.-]*(?:password|passwd|pwd|passphrase|secret|token|credentials?|signature|api[_-]?key|access[_-]?key|private[_-]?key` +
+	assigned = `(?:password|passwd|pwd|passphrase|secret|token|credentials?|signature|api[_-]?key|access[_-]?key|private[_-]?key` +
 		`|secret[_-]?key|\bak|\bsk|_ak|_sk)[a-z0-9_-]*`
 	assignedValue = `(?:\\?"(?:[^"\\]|\\[^"])*\\?"?|'[^']*'?|[^\s,;&"'}]+)`
 )
 
-// patterns are secrets by where they stand in a text.
+// patterns are secrets by where they stand in a text. A text without what a pattern needs is not searched for it: that
+// takes long.
 var patterns = []struct {
+	needs   string
 	find    *regexp.Regexp
 	replace string
 }{
-	{regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), redacted},
-	{regexp.MustCompile(`(?i)((?:[a-z][a-z0-9+.-]*:)?(?:\\?/){2})[^\s"<>/?#]*@`), "${1}" + redacted + "@"},
-	{regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)[?#][^\s"<>]*`), "$1?" + redacted},
-	{regexp.MustCompile(`\?[A-Za-z0-9_.~%\[\]-]+=[^\s"<>]*`), "?" + redacted},
-	{regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]*token)(\\?["']?\s*[:=]\s*)[^\r\n]*`), "$1$2" + redacted},
-	{regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+`), "$1 " + redacted},
-	{regexp.MustCompile(`(?i)(` + assigned + `\\?["']?\s*[:=]\s*)` + assignedValue), "$1" + redacted},
+	{"-----BEGIN", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), redacted},
+	{"@", regexp.MustCompile(`(?i)((?:[a-z][a-z0-9+.-]*:)?(?:\\?/){2})[^\s"<>/?#]*@`), "${1}" + redacted + "@"},
+	{"/", regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)[?#][^\s"<>]*`), "$1?" + redacted},
+	{"?", regexp.MustCompile(`\?[A-Za-z0-9_.~%\[\]-]+=[^\s"<>]*`), "?" + redacted},
+	{"", regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]*token)(\\?["']?\s*[:=]\s*)[^\r\n]*`), "$1$2" + redacted},
+	{" ", regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+`), "$1 " + redacted},
+	{"", regexp.MustCompile(`(?i)(` + assigned + `\\?["']?\s*[:=]\s*)` + assignedValue), "$1" + redacted},
 }
 
 // cleaner removes secrets from texts.
-type cleaner struct{ redact func(string) string }
+type cleaner struct {
+	redact func(string) string
+	// left is how many bytes may still be searched; see maxSearched.
+	left int
+}
 
 // text returns s without the secrets that are known by value, and then without those that are known by where they stand.
-func (c cleaner) text(s string) string {
-	if len(s) > maxSearched {
-		return fmt.Sprintf("[%d bytes, too many to show]", len(s))
-	}
+func (c *cleaner) text(s string) string {
 	if c.redact != nil {
 		s = c.redact(s)
 	}
-	if !strings.ContainsAny(s, ":=/? ") {
+	if !strings.ContainsAny(s, ":=/? ") && len(s) <= maxText {
 		return s // the patterns all have one of these
 	}
+	whole := len(s)
+	if whole > maxText { // the last word may be the beginning of a secret, so it goes
+		s = s[:max(0, strings.LastIndexAny(s[:maxText], " \n"))] + cutMark
+	}
+	if c.left -= len(s); c.left < 0 {
+		return fmt.Sprintf("[%d bytes]", whole)
+	}
 	for _, p := range patterns {
-		s = p.find.ReplaceAllString(s, p.replace)
+		if strings.Contains(s, p.needs) {
+			s = p.find.ReplaceAllString(s, p.replace)
+		}
 	}
 	return s
 }

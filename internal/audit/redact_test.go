@@ -72,7 +72,7 @@ func TestRedaction(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := string(cleaner{redact: redact}.arguments(json.RawMessage(test.in), r, maxEntry))
+			got := string((&cleaner{redact, maxSearched}).arguments(json.RawMessage(test.in), r, maxEntry))
 			if name == "JSON in a text" { // its properties are sorted
 				test.want = `{"t":"{\"c\":\"d\",\"key\":\"[redacted]\",\"pin\":\"[redacted]\"}"}`
 			}
@@ -87,7 +87,7 @@ func TestRedaction(t *testing.T) {
 func TestUnreadableSchema(t *testing.T) {
 	t.Parallel()
 	for _, schema := range []string{`{`, `{"writeOnly":true}`, `{"properties":{"a":` + strings.Repeat(`{"items":`, 60) + `{}` + strings.Repeat(`}`, 60) + `}}`} {
-		got := string(cleaner{}.arguments(json.RawMessage(`{"a":"b"}`), NewRedaction(json.RawMessage(schema)), maxEntry))
+		got := string((&cleaner{nil, maxSearched}).arguments(json.RawMessage(`{"a":"b"}`), NewRedaction(json.RawMessage(schema)), maxEntry))
 		if got != `"[redacted]"` {
 			t.Errorf("%.40s shows %s", schema, got)
 		}
@@ -104,12 +104,13 @@ func TestSizes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, arguments := range map[string]string{
-		"many values": many, "a long value": string(encoded), "over the search": `{"a":"` + strings.Repeat("x", maxSearched) + `"}`,
+		"many values": many, "a long value": string(encoded), "too long": `{"a":"` + strings.Repeat("x", maxArguments) + `"}`,
 		"a long number": `{"a":` + strings.Repeat("9", 9000) + `}`, "deep": strings.Repeat("[", 5000) + strings.Repeat("]", 5000),
-		"many long values": `{"a":[` + strings.Repeat(`"`+strings.Repeat("x", 900)+`",`, 50) + `1]}`,
+		"more than is searched": `{"a":[` + strings.Repeat(`"`+strings.Repeat("x ", 4000)+`",`, 20) + `1]}`,
+		"many long values":      `{"a":[` + strings.Repeat(`"`+strings.Repeat("x", 900)+`",`, 50) + `1]}`,
 	} {
 		e := Entry{
-			CallID: long, Caller: long, Profile: long, Transport: long, ClientName: strings.Repeat("x", 2*maxSearched), ClientVersion: long, Tool: long, Plugin: long,
+			CallID: long, Caller: long, Profile: long, Transport: long, ClientName: strings.Repeat("x", 1<<20), ClientVersion: long, Tool: long, Plugin: long,
 			PluginVersion: long, PluginDigest: long, Code: long, Source: long, Arguments: json.RawMessage(arguments), Duration: time.Hour,
 		}
 		for range 500 {
@@ -123,7 +124,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s: %v, %.200s", name, err, line)
 		}
 	}
-	cut := string(cleaner{}.arguments(encoded, Redaction{}, maxEntry))
+	cut := string((&cleaner{nil, maxSearched}).arguments(encoded, Redaction{}, maxEntry))
 	if len(cut) > maxValue+40 || !strings.Contains(cut, `…","b":"short"}`) {
 		t.Errorf("cut to %d bytes: %s", len(cut), cut)
 	}
@@ -133,6 +134,34 @@ func checkLine(t *testing.T, line []byte) {
 	t.Helper()
 	if len(line) > maxEntry || strings.Count(string(line), "\n") != 1 || line[len(line)-1] != '\n' || !json.Valid(line) {
 		t.Errorf("%d bytes, no line of JSON: %.300q", len(line), line)
+	}
+}
+
+// TestCutSecret has secrets where a long text is cut before it is searched.
+func TestCutSecret(t *testing.T) {
+	t.Parallel()
+	padding := "?x=" + strings.Repeat("y", maxText-40)
+	for _, s := range []string{padding + " https://u:secretsecretsecretsecretsecretsecret@h", padding + " password=secretsecretsecretsecretsecretsecretsecret",
+		strings.Repeat("secret", maxText), `{"pin":"secret","x":"` + strings.Repeat("y ", maxText) + `"}`} {
+		raw, err := json.Marshal(map[string]string{"a": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string((&cleaner{nil, maxSearched}).arguments(raw, NewRedaction(json.RawMessage(`{"properties":{"pin":{"writeOnly":true}}}`)), maxEntry))
+		if strings.Contains(got, "secret") {
+			t.Errorf("%s shows %s", s[:40], got)
+		}
+	}
+}
+
+// BenchmarkLongArguments has arguments as long and as slow as they can be.
+func BenchmarkLongArguments(b *testing.B) {
+	raw, err := json.Marshal(map[string]any{"a": strings.Split(strings.Repeat("https://u:p"+strings.Repeat("https://u:p", 700)+"\n", 30), "\n")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		Entry{Arguments: raw}.line("end", nil)
 	}
 }
 

@@ -88,7 +88,7 @@ func TestTrace(t *testing.T) {
 	call.Child(ChildSpan{Name: "POST /v3/{project_id}/jobs", SpanID: requestSpan, ParentID: pluginSpan, Start: begin, End: begin.Add(time.Second),
 		Attributes: map[string]string{
 			"http.request.method": "POST", "server.address": "drs.example.com", "http.response.status_code": "429",
-			"url.full": "https://u:p@drs.example.com/v3?X-Signature=geheim", "url.query": "geheim", "http.request.header.x-auth-token": "geheim",
+			"url.full": "https://u:p@drs.example.com/v3?X-Signature=geheim", "url.query": "geheim", "http.request.header.authorization": "geheim",
 			"cloud.request_id": "r1",
 		}})
 	call.Child(ChildSpan{Name: "tool", SpanID: pluginSpan, Start: begin, End: begin.Add(time.Second)})
