@@ -112,7 +112,7 @@ func (b *book) newEntry(c fileCaller, open func(string) ([]byte, error)) (entry,
 			return entry{}, fmt.Errorf("%q has the same token; make one for each with mcp-server token new", other.caller.Name)
 		}
 	}
-	e.caller, err = b.newCaller(c.Name, c.rights)
+	e.caller, err = b.newCaller(c.Name, c.Rights)
 	return e, err
 }
 

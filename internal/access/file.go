@@ -28,7 +28,7 @@ type fileCaller struct {
 	TokenSHA256 string `yaml:"token_sha256"`
 	TokenFile   string `yaml:"token_file"`
 	Expires     string `yaml:"expires"` // RFC 3339
-	rights      `yaml:",inline"`
+	Rights      rights `yaml:",inline"`
 }
 
 // rights are what a caller may, in the words of the file.
@@ -61,7 +61,7 @@ type fileOAuth struct {
 type fileRule struct {
 	When    map[string]string `yaml:"when"` // claims and what they must be or hold
 	Default bool              `yaml:"default"`
-	rights  `yaml:",inline"`
+	Rights  rights            `yaml:",inline"`
 }
 
 // parseFile reads the text of an access file. Its errors begin with LINE:COLUMN where the place is known, and quote keys,

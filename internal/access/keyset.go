@@ -36,7 +36,7 @@ type keySet struct {
 	mu      sync.Mutex
 	keys    []jose.JSONWebKey
 	good    time.Time // when a fetch succeeded last
-	tried   time.Time // when one was begun last
+	tried   time.Time // when one ended last
 	problem error     // of the last fetch
 }
 
@@ -133,13 +133,10 @@ func fits(k jose.JSONWebKey, algorithm string) bool {
 func (s *keySet) fetch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 	defer cancel()
-	s.mu.Lock()
-	s.tried = time.Now()
-	s.mu.Unlock()
 	keys, err := s.download(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.problem = err
+	s.problem, s.tried = err, time.Now()
 	if err == nil {
 		s.keys, s.good = keys, time.Now()
 	}

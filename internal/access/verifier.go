@@ -131,7 +131,7 @@ func (v *verifier) setRules(rules []fileRule, b *book) error {
 		if r.Default != (len(r.When) == 0) {
 			return fmt.Errorf("rule %d of oauth needs either when, with claims, or default: true", i+1)
 		}
-		c, err := b.newCaller("", r.rights)
+		c, err := b.newCaller("", r.Rights)
 		if err != nil {
 			return fmt.Errorf("rule %d of oauth: %w", i+1, err)
 		}

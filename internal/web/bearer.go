@@ -56,7 +56,7 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 		noteCaller(w, caller.Name)
 		ctx, cancel := context.WithCancel(access.WithCaller(r.Context(), caller))
 		defer cancel()
-		defer s.flights.begin(&flight{token: token, stream: r.Method == http.MethodGet, cancel: cancel})()
+		defer s.flights.begin(&flight{token: token, stream: r.Method == http.MethodGet && r.URL.Path == "/mcp", cancel: cancel})()
 		r = r.WithContext(ctx)
 		r.Header = r.Header.Clone()
 		r.Header.Del("Authorization") // it is for us alone, and is never passed on
@@ -135,11 +135,17 @@ func metadataURL(resource string) string {
 // serveMetadata tells OAuth clients who issues tokens for this server (RFC 9728).
 func (s *Server) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	if s.config.Access != nil {
-		if resource, ok := s.config.Access.Resource(); ok {
+		if resource, ok := s.config.Access.Resource(); ok && describes(r.URL.Path, resource.Resource) {
 			w.Header().Set("Cache-Control", "max-age=300")
 			reply(w, http.StatusOK, resource)
 			return
 		}
 	}
 	notFound(w, r)
+}
+
+// describes says that a path is one of those for the metadata of the resource, which may have a prefix of a proxy.
+func describes(path, resource string) bool {
+	u, err := url.Parse(metadataURL(resource))
+	return path == metadataPath || path == metadataPath+"/mcp" || err == nil && path == u.Path
 }

@@ -31,6 +31,13 @@ func newPlaces(c Config) (places, error) {
 		}
 		p.public = append(p.public, o)
 	}
+	if c.Access != nil {
+		if resource, ok := c.Access.Resource(); ok {
+			if o, err := origin(resource.Resource); err == nil {
+				p.public = append(p.public, o)
+			}
+		}
+	}
 	for _, text := range c.AllowOrigins {
 		o, err := origin(text)
 		if err != nil {

@@ -172,7 +172,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.serveAlive)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET "+metadataPath, s.serveMetadata)
-	mux.HandleFunc("GET "+metadataPath+"/mcp", s.serveMetadata)
+	mux.HandleFunc("GET "+metadataPath+"/{path...}", s.serveMetadata)
 	mux.Handle("/mcp", s.whileServing(s.authorised(s.limited(s.config.MCP))))
 	if s.config.Artifacts != nil {
 		mux.Handle("GET /artifacts/{id}/{name}", s.authorised(s.limited(http.HandlerFunc(s.serveArtifact))))
@@ -213,7 +213,7 @@ func route(r *http.Request) string {
 	switch path := r.URL.Path; {
 	case path == "/mcp", path == "/healthz", path == "/readyz", path == "/metrics":
 		return path
-	case path == metadataPath, path == metadataPath+"/mcp":
+	case path == metadataPath, strings.HasPrefix(path, metadataPath+"/"):
 		return metadataPath
 	case strings.HasPrefix(path, "/artifacts/"):
 		return "/artifacts"
