@@ -12,8 +12,8 @@ import (
 	"mcp-server/internal/access"
 )
 
-// limited wraps a handler with the bounds of each caller: open requests, running calls and their rate. It reads the body of
-// a POST, so that a slow client holds nothing but its own connection.
+// limited wraps a handler with the bounds of each caller: open requests, running calls and their rate. It reads the
+// body, so that a slow client holds nothing but its own connection.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own, leave, err := s.seats.enter(access.CallerOf(r.Context()), r.Method == http.MethodGet)
@@ -22,17 +22,14 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			return
 		}
 		defer leave()
-		load := weight{calls: 1}
-		switch r.Method {
-		case http.MethodPost:
-			body, ok := s.readBody(w, r)
-			if !ok {
-				return
-			}
+		body, ok := s.readBody(w, r)
+		if !ok {
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		load := weight{control: 1}
+		if r.Method == http.MethodPost {
 			load = weigh(body)
-			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		case http.MethodGet, http.MethodHead, http.MethodDelete:
-			load = weight{control: 1}
 		}
 		done, err := s.seats.charge(own, load)
 		if err != nil {
@@ -55,7 +52,7 @@ func refuseBusy(w http.ResponseWriter, err error) {
 	fail(w, http.StatusTooManyRequests, "too_many_requests", busy.reason)
 }
 
-// readBody reads a body of bounded size in bounded time, and answers when it cannot.
+// readBody reads a body of bounded size before the deadline that boundBody has set, and answers when it cannot.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	most := s.config.Limits.BodyBytes
 	tooLarge := "the body is larger than " + strconv.FormatInt(most, 10) + " bytes"
@@ -64,11 +61,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		fail(w, http.StatusRequestEntityTooLarge, "body_too_large", tooLarge)
 		return nil, false
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(s.config.Limits.BodyTime)) // where there is none, as in tests, nothing is slow
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	_ = control.SetReadDeadline(time.Time{})
 	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a long call may follow
 		return body, true
 	}
 	w.Header().Set("Connection", "close")
@@ -82,4 +77,12 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		fail(w, http.StatusBadRequest, "invalid_request", "the body ended early or is not encoded as the header says")
 	}
 	return nil, false
+}
+
+// boundBody gives a body its time. The bound stays when nobody reads the body, as of a request that is refused: the server
+// reads some of it itself, to use the connection again.
+func (s *Server) boundBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.Limits.BodyTime)) // not on a recorder in tests
+	}
 }

@@ -100,13 +100,13 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is not the end of what runs
 	defer cut()
-	servers := []*http.Server{s.newHTTP(requests, s.Handler())}
-	failed := make(chan error, 2)
+	main, beside := s.newHTTP(requests, s.Handler()), s.newHTTP(requests, s.metricsHandler())
+	servers := []*http.Server{main, beside}
+	failed := make(chan error, len(servers))
 	var running sync.WaitGroup
-	running.Go(func() { failed <- s.serve(servers[0]) })
+	running.Go(func() { failed <- s.serve(main) })
 	if s.metrics != nil {
-		servers = append(servers, s.newHTTP(requests, s.metricsHandler()))
-		running.Go(func() { failed <- servers[1].Serve(s.metrics) })
+		running.Go(func() { failed <- beside.Serve(s.metrics) })
 	}
 	if s.config.Access != nil {
 		running.Go(func() { s.flights.recheck(requests, s.config.Access) })

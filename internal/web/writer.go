@@ -91,6 +91,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		own := newWriter(w, s.config.Limits.WriteTime)
+		s.boundBody(w, r)
 		if len(r.TransferEncoding) > 0 && r.ProtoMajor == 1 {
 			// A proxy may see another end of such a body; what it takes for the next request is never read (RFC 9112, 6.1).
 			own.Header().Set("Connection", "close")
