@@ -40,16 +40,16 @@ type Config struct {
 
 // Host is a running plugin host.
 type Host struct {
-	cfg           Config
-	logger        *slog.Logger
-	store         *artifact.Store
-	reading       *reading
-	supervisor    *supervisor.Supervisor
-	mcp           *server.MCPServer
-	starting      sync.WaitGroup
-	calls         sync.WaitGroup
-	subscriptions subscriptions
-	closing       atomic.Bool
+	cfg        Config
+	logger     *slog.Logger
+	store      *artifact.Store
+	reading    *reading
+	supervisor *supervisor.Supervisor
+	mcp        *server.MCPServer
+	starting   sync.WaitGroup
+	calls      sync.WaitGroup
+	updated    atomic.Pointer[func(uri string)]
+	closing    atomic.Bool
 
 	mu      sync.RWMutex
 	catalog catalog

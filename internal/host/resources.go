@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
 
 	"mcp-server/internal/artifact"
 	"mcp-server/sdk"
@@ -134,13 +132,14 @@ func (h *Host) content(r artifact.Record) ([]byte, error) {
 	return content, err
 }
 
+// OnResourceUpdated has the function called with the URI of each file that is stored, or stored again. A transport sets
+// it to tell the clients that have subscribed.
+func (h *Host) OnResourceUpdated(updated func(uri string)) { h.updated.Store(&updated) }
+
 // announce tells clients that something new can be read, and those who subscribed to it that it was stored again.
 func (h *Host) announce(uri string) {
 	h.mcp.SendNotificationToAllClients(mcp.MethodNotificationResourcesListChanged, nil)
-	for _, session := range h.subscriptions.of(uri) {
-		err := h.mcp.SendNotificationToSpecificClient(session, mcp.MethodNotificationResourceUpdated, map[string]any{"uri": uri})
-		if errors.Is(err, server.ErrSessionNotFound) {
-			h.subscriptions.end(session)
-		}
+	if updated := h.updated.Load(); updated != nil {
+		(*updated)(uri)
 	}
 }
