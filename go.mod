@@ -2,6 +2,9 @@ module mcp-server
 
 go 1.26.0
 
+// What npm installs for the conformance runs is no Go.
+ignore ./conformance/node_modules
+
 require (
 	github.com/gofrs/flock v0.13.1
 	github.com/google/go-cmp v0.7.0
