@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mcp-server/conformance/node"
+	"mcp-server/conformance/process"
 )
 
 // The two ways to the server, as the page names them.
@@ -98,7 +99,7 @@ func (s *suite) once(ctx context.Context, transport, revision, folder string) ([
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, err
 	}
-	address, err := freeAddress(ctx)
+	address, err := process.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,13 +107,13 @@ func (s *suite) once(ctx context.Context, transport, revision, folder string) ([
 	if transport == overStdio {
 		line = s.gatewayLine(address)
 	}
-	p, err := start(ctx, address, filepath.Join(folder, "server.log"), line)
+	p, err := process.Start(ctx, process.Command{Line: line, Address: address, Log: filepath.Join(folder, "server.log")})
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
+	defer p.Close()
 	results := filepath.Join(folder, "results")
-	judging := exec.CommandContext(ctx, s.node.Program, s.script(), "server", "--url", p.url+"/mcp", "--requirements", revision, "-o", results)
+	judging := exec.CommandContext(ctx, s.node.Program, s.script(), "server", "--url", p.URL+"/mcp", "--requirements", revision, "-o", results)
 	said, err := judging.CombinedOutput()
 	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 		return nil, fmt.Errorf("running the suite: %w", err)
@@ -125,7 +126,7 @@ func (s *suite) once(ctx context.Context, transport, revision, folder string) ([
 
 // gatewayLine puts supergateway before the server's standard input and output.
 func (s *suite) gatewayLine(address string) []string {
-	_, port, _ := net.SplitHostPort(address) // freeAddress made it
+	_, port, _ := net.SplitHostPort(address) // FreeAddress made it
 	quoted := s.command("")
 	for i, word := range quoted {
 		quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
