@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -46,6 +47,7 @@ func newWitness(t *testing.T, s *server) *witness {
 			r.Out.URL.Host, r.Out.URL.Scheme, r.Out.Host = target.Host, target.Scheme, target.Host
 		},
 		FlushInterval: -1,
+		ErrorLog:      slog.NewLogLogger(slog.DiscardHandler, 0), // a client that hangs up is no error here
 		ModifyResponse: func(r *http.Response) error {
 			r.Body = struct {
 				io.Reader

@@ -31,7 +31,8 @@ type Process struct {
 	// URL is where it answers, such as http://127.0.0.1:3000.
 	URL string
 
-	ended chan error // gets one value
+	ended chan struct{} // closed when the process is gone
+	err   error         // how it ended; read it after that
 	stop  context.CancelFunc
 	log   *os.File
 }
@@ -47,12 +48,15 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	command.Stdout, command.Stderr, command.Env = file, file, c.Env
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = 10 * time.Second
-	p := &Process{URL: "http://" + c.Address, ended: make(chan error, 1), stop: stop, log: file}
+	p := &Process{URL: "http://" + c.Address, ended: make(chan struct{}), stop: stop, log: file}
 	if err := command.Start(); err != nil {
 		stop()
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", c.Line[0], err), file.Close())
 	}
-	go func() { p.ended <- command.Wait() }() // ends with the process, which Close ends
+	go func() { // ends with the process, which Close ends
+		p.err = command.Wait()
+		close(p.ended)
+	}()
 	if err := p.ready(ctx); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("waiting for %s: %w; it wrote %s", strings.Join(c.Line, " "), err, c.Log)
@@ -70,9 +74,8 @@ func (p *Process) ready(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-p.ended:
-			p.ended <- err
-			return fmt.Errorf("it ended early: %w", errors.Join(err, errors.New("nobody asked it to")))
+		case <-p.ended:
+			return fmt.Errorf("it ended early: %w", errors.Join(p.err, errors.New("nobody asked it to")))
 		case <-tick.C:
 			request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+"/readyz", nil)
 			if err != nil {
@@ -93,7 +96,7 @@ func (p *Process) ready(ctx context.Context) error {
 // Close ends the process and waits for it.
 func (p *Process) Close() {
 	p.stop()
-	_ = <-p.ended     // it was told to end, however it did
+	<-p.ended
 	_ = p.log.Close() // nothing is lost: the process wrote to its own descriptor
 }
 
