@@ -151,7 +151,7 @@ func goFiles(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (name == "tools" || name == "bin" || name == "testdata" || name != "." && strings.HasPrefix(name, ".")) {
+		if entry.IsDir() && (name == "tools" || name == "bin" || name == "testdata" || entry.Name() == "node_modules" || name != "." && strings.HasPrefix(name, ".")) {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(name, ".go") {

@@ -2,6 +2,9 @@ module mcp-server
 
 go 1.26.0
 
+// What npm installs for the conformance runs is no Go.
+ignore ./conformance/node_modules
+
 require (
 	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/go-logr/logr v1.4.4
