@@ -49,17 +49,17 @@ type Config struct {
 
 // Host is a running plugin host.
 type Host struct {
-	cfg           Config
-	logger        *slog.Logger
-	tenants       tenants
-	binaries      map[string]binary // by plugin; fixed once the host has started
-	waiting       waiting
-	tasks         tasks
-	mcp           *server.MCPServer
-	starting      sync.WaitGroup
-	calls         sync.WaitGroup
-	subscriptions subscriptions
-	closing       atomic.Bool
+	cfg       Config
+	logger    *slog.Logger
+	tenants   tenants
+	binaries  map[string]binary // by plugin; fixed once the host has started
+	waiting   waiting
+	tasks     tasks
+	mcp       *server.MCPServer
+	starting  sync.WaitGroup
+	calls     sync.WaitGroup
+	onUpdated atomic.Pointer[func(uri string)]
+	closing   atomic.Bool
 
 	mu      sync.RWMutex
 	catalog catalog
