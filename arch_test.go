@@ -29,6 +29,8 @@ var arrows = []struct {
 		reason: "a plugin author imports sdk, and gets nothing of the host with it"},
 	{below: "plugins", except: []string{"plugins/internal/plugintest"}, banned: []string{module + "internal", "github.com/mark3labs/mcp-go", "github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
 		reason: "a plugin of ours is written as anybody's: over sdk alone; only its tests know the emulator"},
+	{below: "conformance/plugin", banned: []string{module + "internal", "github.com/mark3labs/mcp-go", "github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
+		reason: "the suite judges the way that anybody's plugin takes to a client"},
 	{below: "internal/emulator", banned: []string{strings.TrimSuffix(module, "/"), "github.com/huaweicloud"},
 		reason: "the emulator judges the clients, so it shares nothing with them"},
 	{below: "internal/artifact", banned: []string{module + "internal/host", module + "internal/supervisor", module + "internal/pluginv1", module + "plugins", module + "cmd"},
