@@ -21,7 +21,7 @@ type downloadOut struct {
 }
 
 func (s service) downloadTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_download_template",
 		Title: "Download exported DRS templates",
 		Description: "Downloads task template files (xlsx) that an earlier DRS export left in the cloud, by the names that " +

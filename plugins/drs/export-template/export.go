@@ -25,7 +25,7 @@ type exportOut struct {
 }
 
 func (s service) exportTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_export_template",
 		Title: "Export DRS task templates",
 		Description: "Exports the configuration of DRS tasks as xlsx templates: starts the export, waits for it, finds its files and " +
@@ -55,6 +55,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	if err != nil {
 		return exportOut{}, err
 	}
+	call.Background()
 	chain.step("the export " + id + " is accepted")
 	if err := s.await(ctx, chain, in.Target, id); err != nil {
 		return exportOut{}, err

@@ -38,7 +38,7 @@ type job struct {
 }
 
 func (s service) listJobsTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_list_jobs",
 		Title: "List DRS tasks",
 		Description: "Lists Data Replication Service tasks of one kind with name, status and engine. " +

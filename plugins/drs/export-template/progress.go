@@ -24,7 +24,7 @@ type progressOut struct {
 }
 
 func (s service) progressTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_show_export_progress",
 		Title: "Show a DRS export's progress",
 		Description: "Shows how far an export is that drs_export_template started with wait=false or stopped waiting for. " +
@@ -53,7 +53,8 @@ func (s service) progress(ctx context.Context, t huaweicloud.Target, id string) 
 	}
 	_, err := s.cloud.JSON(ctx, t, huaweicloud.Request{
 		Operation: "ShowExportProgress",
-		Path:      []string{"v5", huaweicloud.ProjectSegment, "jobs", id, "export", "progress"},
+		Path:      []string{"v5", huaweicloud.ProjectSegment, "jobs", "{async_job_id}", "export", "progress"},
+		IDs:       map[string]string{"async_job_id": id},
 	}, &reply)
 	status := strings.ToLower(strings.TrimSpace(reply.ProcessStatus))
 	return progressOut{

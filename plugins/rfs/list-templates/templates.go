@@ -33,7 +33,7 @@ type template struct {
 }
 
 func templatesTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_list_templates",
 		Title: "List RFS templates",
 		Description: "Lists the Terraform templates kept in Resource Formation Service in a region, newest first: names, ids, latest versions. " +

@@ -22,7 +22,7 @@ type versionsOut struct {
 }
 
 func versionsTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_list_template_versions",
 		Title: "List the versions of an RFS template",
 		Description: "Lists all versions of a template of Resource Formation Service, newest first, with their descriptions. " +

@@ -26,7 +26,7 @@ type exportOut struct {
 }
 
 func (s service) exportTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_export_assets",
 		Title: "Export ROMA assets",
 		Description: "Exports the assets of ROMA Connect applications as a zip archive: starts the job, waits for it and downloads the archive. " +
@@ -49,6 +49,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	if err != nil || !in.Wait {
 		return exportOut{JobID: id}, err
 	}
+	call.Background()
 	archiveID, err := s.await(ctx, meter, in, id)
 	if err != nil {
 		return exportOut{}, err
@@ -89,10 +90,10 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 	var reply struct {
 		JobID string `json:"job_id"`
 	}
-	response, err := s.cloud.JSON(ctx, in.Target, huaweicloud.Request{
-		Operation: "ExportAsset", Method: http.MethodPost, Path: instancePath(in.InstanceID, "assets", "export"),
-		Body: map[string][]idRef{"apps": idRefs(in.Apps), "tasks": idRefs(in.Tasks)},
-	}, &reply)
+	request := onInstance("ExportAsset", in.InstanceID, "assets", "export")
+	request.Method = http.MethodPost
+	request.Body = map[string][]idRef{"apps": idRefs(in.Apps), "tasks": idRefs(in.Tasks)}
+	response, err := s.cloud.JSON(ctx, in.Target, request, &reply)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "ROMA.10012"):
 		return "", huaweicloud.Explain(err, "ROMA runs one asset job at a time for each user: follow the one that is running with roma_show_asset_job, by the job_id "+

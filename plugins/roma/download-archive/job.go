@@ -47,7 +47,7 @@ type reason struct {
 }
 
 func (s service) showJobTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_show_asset_job",
 		Title: "Show a ROMA asset job",
 		Description: "Shows how far an export is that roma_export_assets started with wait=false or stopped waiting for, why it failed, " +
@@ -80,9 +80,9 @@ func (s service) job(ctx context.Context, t huaweicloud.Target, instance, id str
 		BeginTime       moment   `json:"begin_time"`
 		EndTime         moment   `json:"end_time"`
 	}
-	_, err := s.cloud.JSON(ctx, t, huaweicloud.Request{
-		Operation: "CheckAssetJobStatus", Path: instancePath(instance, "assets", "jobs", id),
-	}, &reply)
+	request := onInstance("CheckAssetJobStatus", instance, "assets", "jobs", "{job_id}")
+	request.IDs["job_id"] = id
+	_, err := s.cloud.JSON(ctx, t, request, &reply)
 	return job{
 		JobID: id, ArchiveID: reply.ArchiveID, Status: statusOf(reply.Status), RawStatus: reply.Status, Type: reply.Type,
 		ProgressPercent: reply.ProgressPercent, Reasons: append(reply.Reason, reply.Reasons...),
