@@ -26,8 +26,9 @@ func (s service) downloadTool() sdk.Tool {
 		Title: "Download exported DRS templates",
 		Description: "Downloads task template files (xlsx) that an earlier DRS export left in the cloud, by the names that " +
 			"drs_list_templates returns. For a new export use drs_export_template, which downloads by itself.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"files": s.completeFile()},
 	}, s.download)
 }
 

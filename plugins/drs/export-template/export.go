@@ -31,8 +31,9 @@ func (s service) exportTool() sdk.Tool {
 		Description: "Exports the configuration of DRS tasks as xlsx templates: starts the export, waits for it, finds its files and " +
 			"downloads them. Use it when a task's template is wanted; drs_list_jobs gives the ids. With wait=false it only starts " +
 			"the export, to be followed with drs_show_export_progress.",
-		Hints:   sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"jobs": s.completeJob()},
 	}, s.export)
 }
 

@@ -43,8 +43,9 @@ func (s service) listJobsTool() sdk.Tool {
 		Title: "List DRS tasks",
 		Description: "Lists Data Replication Service tasks of one kind with name, status and engine. " +
 			"Use it to find the task ids that drs_export_template takes.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"name": s.completeName()},
 	}, s.listJobs)
 }
 

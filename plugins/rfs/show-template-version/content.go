@@ -32,8 +32,9 @@ func contentTool(client *huaweicloud.Client) sdk.Tool {
 		Title: "Show an RFS template's content",
 		Description: "Fetches the content of a version of a Resource Formation Service template, by default the latest: returns Terraform text inline, lists the files of a zip, " +
 			"and stores the file; artifact_read reads more of it. rfs_list_templates finds the template_name, rfs_list_template_versions the version_id.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client), "version_id": rfs.CompleteVersion(client)},
 	}, func(ctx context.Context, call *sdk.Call, in contentIn) (contentOut, error) {
 		return showContent(ctx, client, call, in)
 	})

@@ -29,8 +29,9 @@ func templateTool(client *huaweicloud.Client) sdk.Tool {
 		Title: "Show an RFS template's metadata",
 		Description: "Shows id, description, creation and last change of a template of Resource Formation Service, not its content. " +
 			"rfs_list_templates finds the template_name.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client)},
 	}, func(ctx context.Context, _ *sdk.Call, in templateIn) (out templateOut, err error) {
 		_, err = client.JSON(ctx, in.Target, in.Request("ShowTemplateMetadata", "metadata"), &out)
 		return out, err
@@ -58,8 +59,9 @@ func versionTool(client *huaweicloud.Client) sdk.Tool {
 		Title: "Show an RFS template version's metadata",
 		Description: "Shows description and creation of one version of a template of Resource Formation Service, not its content. " +
 			"rfs_list_template_versions finds the version_id.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client), "version_id": rfs.CompleteVersion(client)},
 	}, func(ctx context.Context, _ *sdk.Call, in versionIn) (out versionOut, err error) {
 		out.VersionID = in.VersionID // the reply does not repeat it
 		_, err = client.JSON(ctx, in.Target, in.VersionRequest("ShowTemplateVersionMetadata", in.VersionID, "metadata"), &out)

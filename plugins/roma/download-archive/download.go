@@ -31,8 +31,9 @@ func (s service) downloadTool() sdk.Tool {
 		Description: "Downloads the archive of an asset export by the archive_id that roma_show_asset_job gives. The cloud hands an archive out " +
 			"only once. Repeating the call is safe: what was downloaded comes from the store, and no second request is sent. " +
 			"roma_export_assets makes a new archive and downloads it by itself.",
-		Hints:   sdk.Hints{ReadOnly: false, Destructive: true, Idempotent: false, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: false, Destructive: true, Idempotent: false, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance()},
 	}, s.download)
 }
 

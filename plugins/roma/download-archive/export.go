@@ -32,8 +32,9 @@ func (s service) exportTool() sdk.Tool {
 		Description: "Exports the assets of ROMA Connect applications as a zip archive: starts the job, waits for it and downloads the archive. " +
 			"roma_list_apps gives the ids. A user can have one asset job at a time. With wait=false it only starts the job, " +
 			"to be followed with roma_show_asset_job.",
-		Hints:   sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance(), "apps": s.completeApp()},
 	}, s.export)
 }
 

@@ -52,8 +52,9 @@ func (s service) showJobTool() sdk.Tool {
 		Title: "Show a ROMA asset job",
 		Description: "Shows how far an export is that roma_export_assets started with wait=false or stopped waiting for, why it failed, " +
 			"and the archive_id once it has succeeded, which roma_download_asset_archive takes.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance()},
 	}, s.showJob)
 }
 

@@ -85,8 +85,9 @@ func (s service) listAppsTool() sdk.Tool {
 		Title: "List ROMA applications",
 		Description: "Lists the integration applications of a ROMA Connect instance that the user may see. " +
 			"Use it to find the application ids that roma_export_assets takes; roma_list_instances gives the instance_id.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance()},
 	}, s.listApps)
 }
 

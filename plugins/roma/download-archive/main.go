@@ -41,6 +41,7 @@ func (s service) plugin() sdk.Plugin {
 		Tools: []sdk.Tool{
 			s.listInstancesTool(), s.listAppsTool(), s.exportTool(), s.showJobTool(), s.downloadTool(),
 		},
+		Prompts:     []sdk.Prompt{s.inspectPrompt()},
 		Permissions: huaweicloud.Permissions(huaweicloud.ROMA),
 	}
 }
