@@ -1,11 +1,15 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"strings"
 
 	"mcp-server/internal/pluginv1"
 )
@@ -37,20 +41,14 @@ func Elicit(message string, schema json.RawMessage) Question {
 	}{message, schema}}
 }
 
-// Form is [Elicit] with the schema of a flat struct, whose tags are those of a tool's input. It panics on a type that has
-// no schema, which the first test shows.
+// Form is [Elicit] with the schema of a flat struct, whose tags are those of a tool's input: its fields are strings,
+// numbers, booleans, and lists of strings with an enum. It panics on a type that is no form, which the first test shows.
 func Form[T any](message string) Question {
-	t := reflect.TypeFor[T]()
-	if err := checkType("form", t); err != nil {
-		panic(err)
-	}
-	schema := reflectSchema(t)
-	schema.Version, schema.AdditionalProperties = "", nil // neither is part of MCP's form
-	encoded, err := json.Marshal(schema)
+	schema, err := formOf(reflect.TypeFor[T]())
 	if err != nil {
 		panic(err)
 	}
-	return Elicit(message, encoded)
+	return Elicit(message, schema)
 }
 
 // Sample asks the client's model. The request is the params of sampling/createMessage of MCP.
@@ -75,7 +73,31 @@ func (a Answer) Accepted() bool {
 	return json.Unmarshal(a.raw, &result) == nil && result.Action == "accept"
 }
 
-// Decode reads the form's values.
+// Text returns what a model said to [Sample]; it is empty when that is no text.
+func (a Answer) Text() string {
+	type block struct {
+		Text string `json:"text"`
+	}
+	var one struct {
+		Content block `json:"content"`
+	}
+	if json.Unmarshal(a.raw, &one) == nil {
+		return one.Content.Text
+	}
+	var several struct { // since 2025-11-25 a model may answer with a list
+		Content []block `json:"content"`
+	}
+	_ = json.Unmarshal(a.raw, &several) // what is neither says nothing
+	var texts []string
+	for _, b := range several.Content {
+		if b.Text != "" {
+			texts = append(texts, b.Text)
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// Decode reads the form's values. What a person left out keeps what is there.
 func (a Answer) Decode(into any) error {
 	var result struct {
 		Content json.RawMessage `json:"content"`
@@ -96,13 +118,16 @@ func (a Answer) Decode(into any) error {
 // questions' keys. The time that a person takes counts as the call's. A client that cannot be asked is an error of
 // [CodeFailedPrecondition]; see [Call.Client] to avoid it.
 func (c *Call) Ask(ctx context.Context, questions map[string]Question) (map[string]Answer, error) {
+	if len(questions) == 0 {
+		return map[string]Answer{}, nil
+	}
 	asked := &pluginv1.Ask{}
-	for key, q := range questions {
-		params, err := json.Marshal(q.params)
+	for _, key := range slices.Sorted(maps.Keys(questions)) {
+		q, err := questions[key].wire(key)
 		if err != nil {
 			return nil, fmt.Errorf("writing the question %q: %w", key, err)
 		}
-		asked.Questions = append(asked.Questions, &pluginv1.Question{Key: key, Method: q.method, Params: params})
+		asked.Questions = append(asked.Questions, q)
 	}
 	reply, err := c.ask(ctx, func(id uint32) *pluginv1.CallEvent {
 		asked.Id = id
@@ -123,6 +148,20 @@ func (c *Call) Ask(ctx context.Context, questions map[string]Question) (map[stri
 		answers[key] = Answer{raw: raw}
 	}
 	return answers, nil
+}
+
+func (q Question) wire(key string) (*pluginv1.Question, error) {
+	if q.method == "" {
+		return nil, errors.New("it was not made by Form, Elicit, Sample or Roots")
+	}
+	params, err := json.Marshal(q.params)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(params, []byte("{")) {
+		return nil, fmt.Errorf("the params of %s must be a JSON object", q.method)
+	}
+	return &pluginv1.Question{Key: key, Method: q.method, Params: params}, nil
 }
 
 // Background says that what follows takes long: a client that can wait for a task gets one, and comes back for the result.

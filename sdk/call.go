@@ -10,8 +10,8 @@ import (
 	"mcp-server/internal/pluginv1"
 )
 
-// Call is one running call of a tool: the way to report progress, to log, and to hand files over. It is safe for
-// concurrent use and useless after the handler has returned.
+// Call is one running call of a tool, a prompt or a resource: the way to report progress, to log, to ask, and to hand files
+// over. It is safe for concurrent use and useless after the handler has returned.
 type Call struct {
 	id          string
 	stagingDir  string
@@ -21,9 +21,10 @@ type Call struct {
 
 	send    sync.Mutex // gRPC streams take one sender at a time
 	stream  pluginv1.ToolPlugin_CallServer
-	replies chan *pluginv1.CallRequest
 	claimed atomic.Bool // there is a claim: what is in the folder may not be there a second time
-	asking  sync.Mutex  // questions are one at a time, so that replies need no table
+
+	waiting sync.Mutex                            // guards what follows
+	replies map[uint32]chan *pluginv1.CallRequest // who waits for which answer; nil once the stream has ended
 	nextID  uint32
 }
 
@@ -34,7 +35,7 @@ func newCall(stream pluginv1.ToolPlugin_CallServer, start *pluginv1.Start) *Call
 			Elicit: start.GetClient().GetElicit(), Sample: start.GetClient().GetSample(),
 			Roots: start.GetClient().GetRoots(), Tasks: start.GetClient().GetTasks(),
 		},
-		stream: stream, replies: make(chan *pluginv1.CallRequest, 1),
+		stream: stream, replies: map[uint32]chan *pluginv1.CallRequest{},
 	}
 	c.logger = slog.New(&callHandler{call: c})
 	return c
@@ -60,45 +61,77 @@ func (c *Call) emit(event *pluginv1.CallEvent) error {
 	return c.stream.Send(event)
 }
 
-// receive passes the host's answers on until the stream ends.
+// receive passes the host's answers on until the stream ends. An answer that nobody waits for any more is dropped.
 func (c *Call) receive() {
-	defer close(c.replies)
 	for {
 		request, err := c.stream.Recv()
+		c.waiting.Lock()
 		if err != nil {
+			for _, reply := range c.replies {
+				close(reply)
+			}
+			c.replies = nil
+			c.waiting.Unlock()
 			return
 		}
-		select {
-		case c.replies <- request:
-		case <-c.stream.Context().Done():
-			return
+		id := replyID(request)
+		if reply, waits := c.replies[id]; waits {
+			delete(c.replies, id)
+			reply <- request // it has room for one
 		}
+		c.waiting.Unlock()
 	}
 }
 
-// ask sends the host a question and waits for its answer. The answer to an earlier question, whose caller gave up waiting,
-// is passed over.
+func replyID(request *pluginv1.CallRequest) uint32 {
+	switch r := request.GetRequest().(type) {
+	case *pluginv1.CallRequest_FileReply:
+		return r.FileReply.GetId()
+	case *pluginv1.CallRequest_ClaimReply:
+		return r.ClaimReply.GetId()
+	case *pluginv1.CallRequest_AskReply:
+		return r.AskReply.GetId()
+	}
+	return 0 // which is nobody's
+}
+
+// ask sends the host a question and waits for its answer. Others may ask meanwhile: a person takes longer than a disk.
 func (c *Call) ask(ctx context.Context, question func(id uint32) *pluginv1.CallEvent) (*pluginv1.CallRequest, error) {
-	c.asking.Lock()
-	defer c.asking.Unlock()
+	reply := make(chan *pluginv1.CallRequest, 1)
+	c.waiting.Lock()
+	if c.replies == nil {
+		c.waiting.Unlock()
+		return nil, c.hostGone()
+	}
 	c.nextID++
 	id := c.nextID
+	c.replies[id] = reply
+	c.waiting.Unlock()
+	defer func() {
+		c.waiting.Lock()
+		delete(c.replies, id)
+		c.waiting.Unlock()
+	}()
 	if err := c.emit(question(id)); err != nil {
-		return nil, err
+		return nil, c.hostGone()
 	}
-	for {
-		select {
-		case reply, open := <-c.replies:
-			if !open {
-				return nil, &Error{Code: CodeUnavailable, Source: SourceHost, Message: "the host went away"}
-			}
-			if reply.GetFileReply().GetId() == id || reply.GetClaimReply().GetId() == id || reply.GetAskReply().GetId() == id {
-				return reply, nil
-			}
-		case <-ctx.Done():
-			return nil, ctx.Err()
+	select {
+	case answer, open := <-reply:
+		if !open {
+			return nil, c.hostGone()
 		}
+		return answer, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
+}
+
+// hostGone says why the stream has ended: the call was cancelled, or the host went away.
+func (c *Call) hostGone() error {
+	if err := c.stream.Context().Err(); err != nil {
+		return err
+	}
+	return &Error{Code: CodeUnavailable, Source: SourceHost, Message: "the host went away"}
 }
 
 // callHandler is a slog.Handler that sends records as log events of the call.

@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -28,8 +29,8 @@ const maxCompletions = 100
 func (s *server) complete(ctx context.Context, complete Completer, c Completion) (values []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.logger.Error("a completer panicked", "argument", c.Argument, "panic", fmt.Sprint(r))
-			err = &Error{Code: CodeInternal, Source: SourcePlugin, Message: "completing broke"}
+			s.logger.Error("a completer panicked", "argument", c.Argument, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = &Error{Code: CodeInternal, Source: SourcePlugin, Message: "completing broke; the plugin's log has the details"}
 		}
 	}()
 	return complete(ctx, c)

@@ -1,8 +1,10 @@
 package sdk
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"reflect"
 )
 
@@ -18,7 +20,18 @@ type Contents struct {
 var contentsType = reflect.TypeFor[Contents]()
 
 // MarshalJSON writes the block as MCP's ContentBlock.
-func (c Content) MarshalJSON() ([]byte, error) { return json.Marshal(c.block) }
+func (c Content) MarshalJSON() ([]byte, error) {
+	if c.block == nil {
+		return nil, errors.New("a content block is empty; make it with Text, Image, Audio, Embed or Link")
+	}
+	return json.Marshal(c.block)
+}
+
+// UnmarshalJSON takes any ContentBlock, for a test that reads what a plugin answered.
+func (c *Content) UnmarshalJSON(block []byte) error {
+	c.block = json.RawMessage(bytes.Clone(block))
+	return nil
+}
 
 type media struct {
 	Type     string `json:"type"`

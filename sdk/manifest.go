@@ -66,6 +66,8 @@ type ResourceManifest struct {
 	Description string `json:"description"`
 	MediaType   string `json:"media_type,omitempty"`
 	Icons       []Icon `json:"icons,omitempty"`
+	// Completes names the template's variables whose values the plugin can suggest.
+	Completes []string `json:"completes,omitempty"`
 }
 
 // Manifest reflects the tools' schemas and returns the plugin's description of itself.

@@ -60,8 +60,8 @@ func (p Plugin) Validate() error {
 	if p.Version == "" {
 		problems = append(problems, errors.New("plugin version is empty"))
 	}
-	if len(p.Tools) == 0 {
-		problems = append(problems, errors.New("the plugin has no tools"))
+	if len(p.Tools)+len(p.Prompts)+len(p.Resources) == 0 {
+		problems = append(problems, errors.New("the plugin has no tools, no prompts and no resources"))
 	}
 	seen := map[string]bool{}
 	for _, tool := range p.Tools {

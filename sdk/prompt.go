@@ -2,11 +2,9 @@ package sdk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 )
 
 // PromptSpec is what people and clients read of a prompt.
@@ -46,7 +44,7 @@ type Messages struct {
 	Messages    []Message `json:"messages"`
 }
 
-// Message is one message of a prompt. The role is "user" or "assistant".
+// Message is one message of a prompt. The role is "user" or "assistant"; [User] and [Assistant] make one of a text.
 type Message struct {
 	Role    string  `json:"role"`
 	Content Content `json:"content"`
@@ -55,8 +53,11 @@ type Message struct {
 // User is a message of the user that holds a text.
 func User(text string) Message { return Message{Role: "user", Content: Text(text)} }
 
+// Assistant is a message of the assistant that holds a text.
+func Assistant(text string) Message { return Message{Role: "assistant", Content: Text(text)} }
+
 // NewPrompt makes a prompt whose arguments are the fields of the struct In: strings only, as MCP has it; a field without
-// omitempty is required, and jsonschema_description describes it.
+// omitempty is required, and jsonschema_description describes it. MCP knows no schema of them, so the handler checks them.
 func NewPrompt[In any](spec PromptSpec, handler Handler[In, Messages]) Prompt {
 	return Prompt{spec: spec, in: reflect.TypeFor[In](), get: func(ctx context.Context, call *Call, arguments []byte) ([]byte, error) {
 		var in In
@@ -67,7 +68,12 @@ func NewPrompt[In any](spec PromptSpec, handler Handler[In, Messages]) Prompt {
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(out)
+		for n, m := range out.Messages {
+			if m.Role != "user" && m.Role != "assistant" {
+				return nil, fmt.Errorf("message %d of the prompt has the role %q; want user or assistant", n+1, m.Role)
+			}
+		}
+		return encode(out)
 	}}
 }
 
@@ -75,21 +81,19 @@ func (p Prompt) validate() error {
 	if p.get == nil {
 		return errors.New("it was not made by NewPrompt")
 	}
-	if err := checkType("arguments", p.in); err != nil {
-		return err
+	problems := []error{checkTexts(p.spec.Name, p.spec.Title, p.spec.Description), checkIcons(p.spec.Icons)}
+	if err := checkType("input", p.in); err != nil {
+		return errors.Join(append(problems, err)...)
 	}
-	problems := []error{checkTexts(p.spec.Name, p.spec.Title, p.spec.Description)}
-	for field := range p.in.Fields() {
-		if field.Type.Kind() != reflect.String {
-			problems = append(problems, fmt.Errorf("field %s: the arguments of a prompt are strings", field.Name))
+	for f := reflectSchema(p.in).Properties.Oldest(); f != nil; f = f.Next() {
+		switch plain := (schema{Type: "string", Title: f.Value.Title, Description: f.Value.Description}); {
+		case f.Value.Type != "string":
+			problems = append(problems, fmt.Errorf("argument %q: the arguments of a prompt are strings", f.Key))
+		case !reflect.DeepEqual(*f.Value, plain):
+			problems = append(problems, fmt.Errorf("argument %q: the arguments of a prompt have no schema; check it in the handler", f.Key))
 		}
 	}
-	schema := reflectSchema(p.in)
-	for name := range p.spec.Complete {
-		if _, known := schema.Properties.Get(name); !known {
-			problems = append(problems, fmt.Errorf("it completes %q, which is no argument", name))
-		}
-	}
+	problems = append(problems, checkCompleters(p.spec.Complete, fieldNames(p.in)))
 	return errors.Join(problems...)
 }
 
@@ -109,19 +113,4 @@ func (p Prompt) manifest() PromptManifest {
 		})
 	}
 	return m
-}
-
-// checkTexts checks what people read of a tool or a prompt.
-func checkTexts(name, title, description string) error {
-	var problems []error
-	if !toolName.MatchString(name) {
-		problems = append(problems, errors.New("the name must be snake case of at most 60 characters"))
-	}
-	if title == "" {
-		problems = append(problems, errors.New("the title is empty"))
-	}
-	if n := len([]rune(description)); n < 40 || n > 400 || !strings.HasSuffix(description, ".") {
-		problems = append(problems, fmt.Errorf("the description has %d characters; want 40 to 400 that end with a full stop", n))
-	}
-	return errors.Join(problems...)
 }

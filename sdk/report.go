@@ -25,9 +25,17 @@ type CloudRequest struct {
 // Report tells the host of a request to the service, for its log, its traces and the result's provenance.
 func (c *Call) Report(r CloudRequest) {
 	_ = c.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_CloudRequest{CloudRequest: &pluginv1.CloudRequest{
-		StartUnixNano: r.Start.UnixNano(), EndUnixNano: r.End.UnixNano(), Method: r.Method, Endpoint: r.Endpoint, Route: r.Route,
+		StartUnixNano: unixNano(r.Start), EndUnixNano: unixNano(r.End), Method: r.Method, Endpoint: r.Endpoint, Route: r.Route,
 		Region: r.Region, Status: int32(r.Status), RequestId: r.RequestID, Attempt: int32(r.Attempt), Error: r.Error,
 	}}})
+}
+
+// unixNano is zero for the zero time, whose own number is out of range.
+func unixNano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }
 
 // TraceParent is the W3C trace context of the call, to be handed to a service; empty when nobody traces.

@@ -5,7 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 )
 
 // Resource is something that a client can read: one URI, or all that fit a template.
@@ -22,7 +26,7 @@ type Resource struct {
 	Icons []Icon
 	// Complete suggests values for the template's variables.
 	Complete Completers
-	// Read returns the content of a URI. The variables are the template's.
+	// Read returns the content of a URI; what is not there is an [Error] of [CodeNotFound]. The variables are the template's.
 	Read func(ctx context.Context, call *Call, uri string, variables map[string]string) (ResourceContent, error)
 }
 
@@ -72,10 +76,30 @@ func (r Resource) read(ctx context.Context, call *Call, arguments []byte) ([]byt
 	return json.Marshal(content)
 }
 
+// templatePart is one expression of a template, such as {id}, {+path} or {?a,b}.
+var templatePart = regexp.MustCompile(`\{[+#./;?&]?([A-Za-z0-9_.,:*%]+)\}`)
+
+// variables returns the names of the template's variables; none for the URI of one resource.
+func (r Resource) variables() []string {
+	var names []string
+	for _, part := range templatePart.FindAllStringSubmatch(r.URI, -1) {
+		for _, v := range strings.Split(part[1], ",") {
+			name, _, _ := strings.Cut(strings.TrimSuffix(v, "*"), ":")
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (r Resource) validate() error {
-	var problems []error
-	if parsed, err := url.Parse(r.URI); err != nil || parsed.Scheme == "" {
-		problems = append(problems, errors.New("the URI has no scheme"))
+	problems := []error{checkIcons(r.Icons), checkCompleters(r.Complete, r.variables())}
+	switch parsed, err := url.Parse(templatePart.ReplaceAllString(r.URI, "x")); { // a host name, for one, takes no brace
+	case err != nil || parsed.Scheme == "":
+		problems = append(problems, errors.New("the URI has no scheme, or is none"))
+	case parsed.Scheme == "artifact":
+		problems = append(problems, errors.New("the scheme artifact is the host's"))
+	case strings.ContainsAny(templatePart.ReplaceAllString(r.URI, ""), "{}"):
+		problems = append(problems, errors.New("the URI has a brace that belongs to no variable"))
 	}
 	if r.Name == "" || r.Description == "" {
 		problems = append(problems, errors.New("the name or the description is empty"))
@@ -89,5 +113,6 @@ func (r Resource) validate() error {
 func (r Resource) manifest() ResourceManifest {
 	return ResourceManifest{
 		URI: r.URI, Name: r.Name, Title: r.Title, Description: r.Description, MediaType: r.MediaType, Icons: r.Icons,
+		Completes: slices.Sorted(maps.Keys(r.Complete)),
 	}
 }

@@ -14,18 +14,33 @@ func schemaOf(t reflect.Type) (json.RawMessage, error) {
 	return json.Marshal(reflectSchema(t))
 }
 
-func reflectSchema(t reflect.Type) *jsonschema.Schema {
+// schema is what the reflector makes of a type.
+type schema = jsonschema.Schema
+
+// ownSchema is the reflector's hook of a type that writes its schema itself.
+var ownSchema = reflect.TypeFor[interface{ JSONSchema() *jsonschema.Schema }]()
+
+func reflectSchema(t reflect.Type) *schema {
 	reflector := jsonschema.Reflector{
 		ExpandedStruct: true, DoNotReference: true, Anonymous: true,
-		Mapper: func(t reflect.Type) *jsonschema.Schema {
+		Mapper: func(t reflect.Type) *schema {
 			if t == rawMessage || t.Kind() == reflect.Interface {
 				// The reflector's own answer is the schema "true", on which several clients choke.
-				return &jsonschema.Schema{Comments: "any JSON value"}
+				return &schema{Comments: "any JSON value"}
 			}
 			return nil
 		},
 	}
 	return reflector.ReflectFromType(t)
+}
+
+// fieldNames returns the names of a struct's fields in JSON.
+func fieldNames(t reflect.Type) []string {
+	var names []string
+	for p := reflectSchema(t).Properties.Oldest(); p != nil; p = p.Next() {
+		names = append(names, p.Key)
+	}
+	return names
 }
 
 // defaultsOf returns a JSON object of the defaults that the tags of a struct's fields name.

@@ -32,7 +32,11 @@ func checkType(role string, t reflect.Type) error {
 	if t == nil || t.Kind() != reflect.Struct || t == timeType {
 		return fmt.Errorf("the %s type %v must be a struct", role, t)
 	}
-	if err := checkStruct(role, t, nil); err != nil {
+	err := checkStruct(role, t, nil)
+	if err == nil && reflectSchema(t).Type != "object" {
+		err = errors.New("its own JSONSchema is not that of an object")
+	}
+	if err != nil {
 		return fmt.Errorf("the %s type %v: %w", role, t, err)
 	}
 	return nil
@@ -41,6 +45,9 @@ func checkType(role string, t reflect.Type) error {
 func checkStruct(role string, t reflect.Type, above []reflect.Type) error {
 	if slices.Contains(above, t) {
 		return fmt.Errorf("%v contains itself; a tool's types must be finite", t)
+	}
+	if t.Implements(ownSchema) {
+		return nil // its author answers for it
 	}
 	above = append(slices.Clone(above), t)
 	var problems []error
@@ -86,6 +93,8 @@ func checkField(role string, t reflect.Type, above []reflect.Type) error {
 		t = t.Elem()
 	}
 	switch {
+	case t.Implements(ownSchema):
+		return nil // which may be that of JSON it writes itself
 	case t == timeType || t == rawMessage || t.Kind() == reflect.Interface && t.NumMethod() == 0:
 		return nil
 	case t == durationType:

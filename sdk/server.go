@@ -66,6 +66,11 @@ func handlersOf(p Plugin) map[key]handler {
 	return all
 }
 
+// kindNames are the words for what can be called.
+var kindNames = map[pluginv1.Kind]string{
+	pluginv1.Kind_KIND_TOOL: "tool", pluginv1.Kind_KIND_PROMPT: "prompt", pluginv1.Kind_KIND_RESOURCE: "resource",
+}
+
 // completers returns the completers of a tool, prompt or resource.
 func (s *server) completers(kind pluginv1.Kind, name string) (completers Completers, known bool) {
 	h, known := s.handlers[key{kind, name}]
@@ -159,15 +164,15 @@ func (s *server) cancelOnDrain(ctx context.Context, cancel context.CancelFunc) {
 	}
 }
 
-// run recovers a panicking tool, so that one bad call does not take the others with it.
+// run recovers a panicking handler, so that one bad call does not take the others with it.
 func (s *server) run(ctx context.Context, h handler, call *Call, start *pluginv1.Start) (result []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.logger.Error("the tool panicked", "tool", start.GetTool(), "call", call.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			s.logger.Error("a call panicked", "of", start.GetTool(), "call", call.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = &Error{
 				Code: CodeInternal, Source: SourcePlugin,
-				Message: fmt.Sprintf("the tool %s broke on this call (its log has the details under call %s); other calls are not affected",
-					start.GetTool(), call.ID()),
+				Message: fmt.Sprintf("the %s %s broke on this call (its log has the details under call %s); other calls are not affected",
+					kindNames[start.GetKind()], start.GetTool(), call.ID()),
 			}
 		}
 	}()

@@ -39,8 +39,8 @@ type ToolSpec struct {
 	Complete Completers
 }
 
-// Hints are the tool annotations of MCP's ToolAnnotations. All four are always sent, so the zero value says: writes, does no damage, is
-// not idempotent, stays inside a closed world.
+// Hints are the tool annotations of MCP's ToolAnnotations. All four are always sent, so the zero value says: writes, does
+// no damage, is not idempotent, stays inside a closed world.
 type Hints struct {
 	ReadOnly    bool `json:"read_only"`
 	Destructive bool `json:"destructive"`
@@ -80,9 +80,6 @@ func NewTool[In, Out any](spec ToolSpec, handler Handler[In, Out]) Tool {
 		result, err := handler(ctx, call, args)
 		if err != nil {
 			return nil, err
-		}
-		if out == contentsType {
-			return json.Marshal(result)
 		}
 		return encode(result)
 	}}
@@ -125,7 +122,12 @@ func (t Tool) validate() error {
 	if t.invoke == nil {
 		return errors.New("it was not made by NewTool")
 	}
-	problems := []error{checkTexts(t.spec.Name, t.spec.Title, t.spec.Description), checkType("input", t.in)}
+	problems := []error{checkTexts(t.spec.Name, t.spec.Title, t.spec.Description), checkIcons(t.spec.Icons)}
+	if err := checkType("input", t.in); err != nil {
+		problems = append(problems, err)
+	} else {
+		problems = append(problems, checkCompleters(t.spec.Complete, fieldNames(t.in)))
+	}
 	if t.out != contentsType {
 		problems = append(problems, checkType("output", t.out))
 	}

@@ -5,10 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+	"sync/atomic"
 )
 
-// Events are what the host does with the events of a call. Each is called from one goroutine, in order; nil ones are
-// skipped.
+// maxAsks bounds the questions of one call that wait for their turn.
+const maxAsks = 16
+
+// Events are what the host does with the events of a call. All but Ask are called from one goroutine, in order; nil ones
+// are skipped.
 type Events struct {
 	Progress func(*Progress)
 	Log      func(*Log)
@@ -18,7 +23,8 @@ type Events struct {
 	Claim     func(context.Context, *Claim) *ClaimReply
 	Receiving func(*Receiving)
 	Release   func(*Release)
-	// Ask puts questions to the client and answers the plugin; it waits for a person.
+	// Ask puts questions to the client and answers the plugin. It waits for a person, so it runs beside the others, one at a
+	// time; its context ends with the call, and the call waits for it to return.
 	Ask          func(context.Context, *Ask) *AskReply
 	Background   func(*Background)
 	CloudRequest func(*CloudRequest)
@@ -36,12 +42,15 @@ func (f Failure) Error() string { return f.Detail.GetMessage() }
 // a [Failure]; any other error is a broken connection or process, as a gRPC status.
 func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events Events) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the stream whatever the plugin still does
 	stream, err := plugin.Call(ctx)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	if err := stream.Send(&CallRequest{Request: &CallRequest_Start{Start: start}}); err != nil && !errors.Is(err, io.EOF) {
+	c := &conversation{stream: stream, events: events}
+	defer c.asks.Wait()
+	defer cancel() // ends the stream whatever the plugin still does, and whoever is asked
+	if err := c.answer(&CallRequest{Request: &CallRequest_Start{Start: start}}); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err // io.EOF: the reason is what Recv returns
 	}
 	for {
@@ -57,28 +66,68 @@ func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events E
 			return e.Result, nil
 		case *CallEvent_Error:
 			return nil, Failure{Detail: e.Error}
-		case *CallEvent_File:
-			reply := adopt(ctx, events, e.File)
-			reply.Id = e.File.GetId()
-			if err := stream.Send(&CallRequest{Request: &CallRequest_FileReply{FileReply: reply}}); err != nil {
-				return nil, fmt.Errorf("answering the file hand-over: %w", err)
-			}
-		case *CallEvent_Claim:
-			reply := grant(stream.Context(), events, e.Claim) // which also ends with the plugin
-			reply.Id = e.Claim.GetId()
-			if err := stream.Send(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
-				return nil, fmt.Errorf("answering the claim: %w", err)
-			}
-		case *CallEvent_Ask:
-			reply := ask(stream.Context(), events, e.Ask)
-			reply.Id = e.Ask.GetId()
-			if err := stream.Send(&CallRequest{Request: &CallRequest_AskReply{AskReply: reply}}); err != nil {
-				return nil, fmt.Errorf("answering a question: %w", err)
-			}
-		default:
-			observe(events, event)
+		}
+		if err := c.serve(ctx, event); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// conversation is the host's side of one call's stream.
+type conversation struct {
+	stream ToolPlugin_CallClient
+	events Events
+	send   sync.Mutex // gRPC streams take one sender at a time
+
+	asks    sync.WaitGroup
+	asking  sync.Mutex // one question at a time
+	waiting atomic.Int32
+}
+
+func (c *conversation) answer(request *CallRequest) error {
+	c.send.Lock()
+	defer c.send.Unlock()
+	return c.stream.Send(request)
+}
+
+// serve answers one event, or passes it on.
+func (c *conversation) serve(ctx context.Context, event *CallEvent) error {
+	switch e := event.GetEvent().(type) {
+	case *CallEvent_File:
+		reply := adopt(ctx, c.events, e.File)
+		reply.Id = e.File.GetId()
+		if err := c.answer(&CallRequest{Request: &CallRequest_FileReply{FileReply: reply}}); err != nil {
+			return fmt.Errorf("answering the file hand-over: %w", err)
+		}
+	case *CallEvent_Claim:
+		reply := grant(c.stream.Context(), c.events, e.Claim) // which also ends with the plugin
+		reply.Id = e.Claim.GetId()
+		if err := c.answer(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
+			return fmt.Errorf("answering the claim: %w", err)
+		}
+	case *CallEvent_Ask:
+		if c.waiting.Add(1) > maxAsks {
+			return fmt.Errorf("more than %d questions of one call are open", maxAsks)
+		}
+		asked := c.stream.Context() // which also ends with the plugin
+		c.asks.Go(func() { c.ask(asked, e.Ask) })
+	default:
+		observe(c.events, event)
+	}
+	return nil
+}
+
+// ask has the client asked. A reply that cannot be sent is no loss: the stream has ended, which Recv tells.
+func (c *conversation) ask(ctx context.Context, a *Ask) {
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	defer c.waiting.Add(-1)
+	if ctx.Err() != nil {
+		return
+	}
+	reply := ask(ctx, c.events, a)
+	reply.Id = a.GetId()
+	_ = c.answer(&CallRequest{Request: &CallRequest_AskReply{AskReply: reply}})
 }
 
 func adopt(ctx context.Context, events Events, file *File) *FileReply {

@@ -426,7 +426,7 @@ type Start struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Tool  string                 `protobuf:"bytes,1,opt,name=tool,proto3" json:"tool,omitempty"` // the name of the tool or prompt, or the declared URI or URI template of the resource
 	// JSON object: a tool's arguments, already valid against its input schema; a prompt's, whose values are all strings; or
-	// of a resource its "uri" and the template's variables.
+	// of a resource {"uri": ..., "variables": {...}}, the template's variables by name, values not encoded.
 	Arguments     []byte  `protobuf:"bytes,2,opt,name=arguments,proto3" json:"arguments,omitempty"`
 	CallId        string  `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	StagingDir    string  `protobuf:"bytes,4,opt,name=staging_dir,json=stagingDir,proto3" json:"staging_dir,omitempty"` // a private folder of this call, on a disk that both sides share
@@ -778,7 +778,9 @@ type CallEvent_File struct {
 }
 
 type CallEvent_Result struct {
-	Result []byte `protobuf:"bytes,4,opt,name=result,proto3,oneof"` // JSON of the tool's output
+	// JSON: a tool's output; a prompt's {"description": ..., "messages": [...]}; a resource's TextResourceContents or
+	// BlobResourceContents of MCP.
+	Result []byte `protobuf:"bytes,4,opt,name=result,proto3,oneof"`
 }
 
 type CallEvent_Error struct {
@@ -1477,7 +1479,8 @@ func (x *Release) GetReason() string {
 }
 
 // Ask puts questions to the person or the model behind the client, all at once; the host answers with one AskReply of the
-// same id. What the client cannot be asked is refused.
+// same id, whose keys are the questions'. What the client cannot be asked is refused. Other events may follow before the
+// answer, and the call may end without it; at most 16 are open at a time.
 type Ask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`

@@ -8,6 +8,9 @@ import (
 	"mcp-server/sdk"
 )
 
+// maxCompletions is MCP's bound on one answer, which a plugin in another language may not keep.
+const maxCompletions = 100
+
 // Completion is a question for values of an argument.
 type Completion struct {
 	// Kind says whether Name names a tool, a prompt or a resource.
@@ -30,8 +33,8 @@ func (p *Plugin) Complete(ctx context.Context, c Completion) (values []string, t
 	if err != nil {
 		return nil, 0, fmt.Errorf("completing %s: %s", c.Argument, p.secrets.line(statusText(err), false, messageBytes))
 	}
-	for _, v := range answer.GetValues() {
+	for _, v := range answer.GetValues()[:min(maxCompletions, len(answer.GetValues()))] {
 		values = append(values, p.secrets.line(v, false, messageBytes))
 	}
-	return values, int(answer.GetTotal()), nil
+	return values, max(len(answer.GetValues()), int(answer.GetTotal())), nil
 }
