@@ -44,9 +44,9 @@ func checkCompare(in compareIn) error {
 	if err := huaweicloud.CheckID("template_name", in.TemplateName, 128); err != nil {
 		return err
 	}
-	for argument, id := range map[string]string{"version_a": in.VersionA, "version_b": in.VersionB} {
-		if id != "" && (rfs.Version{VersionID: id}).Number() == 0 {
-			return sdk.InvalidArgument(argument, "is %q; a version's id is V and a number, such as V3", id)
+	for _, v := range [][2]string{{"version_a", in.VersionA}, {"version_b", in.VersionB}} {
+		if v[1] != "" && !rfs.IsVersionID(v[1]) {
+			return sdk.InvalidArgument(v[0], "is no id of a version, which is V and a number, such as V3")
 		}
 	}
 	if in.VersionA != "" && in.VersionA == in.VersionB {
@@ -58,11 +58,10 @@ func checkCompare(in compareIn) error {
 // versionsStep fetches both versions. A version that is not named is found in the list.
 func versionsStep(in compareIn) string {
 	const tool = "rfs_show_template_version_content"
-	both := "Call " + content(in, in.VersionA) + ", and " + content(in, in.VersionB) + "."
 	list := huaweicloud.ToolCall("rfs_list_template_versions", map[string]any{"template_name": in.TemplateName})
 	switch {
 	case in.VersionA != "" && in.VersionB != "":
-		return "1. " + both
+		return "1. Call " + content(in, in.VersionA) + ", and " + content(in, in.VersionB) + "."
 	case in.VersionA != "":
 		return "1. Call " + content(in, in.VersionA) + ", and " + content(in, "") + " for the latest version. If that is the same one, ask me which other version I mean."
 	case in.VersionB != "":
