@@ -57,7 +57,9 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 					ctx, cancel = context.WithTimeout(ctx, timeout)
 				}
 				defer cancel()
-				result, err := h.Call(ctx, args[0], raw, newProgressLines(std.err).print)
+				result, err := h.Call(ctx, host.Request{
+					Name: args[0], Arguments: raw, Listener: host.Listener{Progress: newProgressLines(std.err).print},
+				})
 				if err != nil {
 					return err
 				}

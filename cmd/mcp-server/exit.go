@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"mcp-server/internal/host"
 	"mcp-server/sdk"
 )
 
@@ -54,6 +55,12 @@ func exitCode(ctx context.Context, err error) int {
 	return exitToolFailed
 }
 
+// errorOutput is an error as a program reads it.
+type errorOutput struct {
+	host.Failure
+	Message string `json:"message"`
+}
+
 // writeError prints an error for a program that reads the output.
 func writeError(out io.Writer, err error) {
 	if _, printed := errors.AsType[problemsError](err); printed {
@@ -67,9 +74,9 @@ func writeError(out io.Writer, err error) {
 	default:
 		e = &sdk.Error{Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Message: err.Error()}
 	}
-	about := map[string]any{"code": e.Code, "source": e.Source, "message": e.Message}
-	if e.RetryAfter > 0 {
-		about["retry_after_seconds"] = e.RetryAfter.Seconds()
+	about := errorOutput{Failure: host.Failure{Code: e.Code, Source: e.Source, RetryAfterMS: e.RetryAfter.Milliseconds()}, Message: e.Message}
+	if failed, ok := errors.AsType[*host.CallError](err); ok {
+		about.Failure = failed.Failure
 	}
 	_ = writeJSON(out, map[string]any{"error": about}) // the exit code says the rest
 }

@@ -34,7 +34,7 @@ func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 	if n := len(h.Tools()); n != 4 {
 		t.Errorf("%d tools when the grace is over, want the 2 of the plugin that works and the 2 of the server", n)
 	}
-	if _, err := h.Call(t.Context(), "a_mute_tool", nil, nil); err == nil || sdk.AsError(err).Code != sdk.CodeUnavailable {
+	if _, err := h.Call(t.Context(), host.Request{Name: "a_mute_tool"}); err == nil || sdk.AsError(err).Code != sdk.CodeUnavailable {
 		t.Errorf("a tool that may be the mute plugin's: %v", err)
 	}
 	answer, err := json.Marshal(h.MCP().HandleMessage(t.Context(), json.RawMessage(

@@ -113,10 +113,7 @@ func (s *Store) Find(uri string) (Record, error) {
 		_, err = os.Lstat(r.Path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return Record{}, &sdk.Error{
-			Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
-			Message: fmt.Sprintf("there is no artifact %s in the store; artifact_list shows those that exist", uri),
-		}
+		return Record{}, notFound(uri)
 	}
 	if err != nil {
 		return Record{}, &sdk.Error{
@@ -125,6 +122,13 @@ func (s *Store) Find(uri string) (Record, error) {
 		}
 	}
 	return r, nil
+}
+
+func notFound(uri string) error {
+	return &sdk.Error{
+		Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
+		Message: fmt.Sprintf("there is no artifact %s in the store; artifact_list shows those that exist", uri),
+	}
 }
 
 func parseURI(uri string) (id, name string, err error) {

@@ -58,6 +58,7 @@ func (s *Store) discard(r Record) error {
 			return err
 		}
 	}
+	s.forgetGrants(r)
 	folder := filepath.Dir(r.Path)
 	if os.Remove(folder) == nil { // the same content may be there under another name
 		folder = filepath.Dir(folder)

@@ -16,12 +16,15 @@ const shortestID = 6
 // Resolve returns the one file that is meant by a URI, by the first six or more characters of an id with or without
 // artifact:// before and a name behind, by a file's path in the store, or by its exact name. Listing is what an error calls
 // the place that shows what exists. The error is an [*sdk.Error].
-func (s *Store) Resolve(text, listing string) (Record, error) {
+func (s *Store) Resolve(text, listing string) (Record, error) { return s.ResolveFor("", text, listing) }
+
+// ResolveFor is Resolve among what a caller may see.
+func (s *Store) ResolveFor(caller, text, listing string) (Record, error) {
 	text = strings.TrimSpace(text)
-	if r, err := s.Find(NormalURI(text)); err == nil || sdk.AsError(err).Code == sdk.CodeDataLoss {
+	if r, err := s.FindFor(caller, NormalURI(text)); err == nil || sdk.AsError(err).Code == sdk.CodeDataLoss {
 		return r, err
 	}
-	all, err := s.List()
+	all, err := s.ListFor(caller)
 	if err != nil {
 		return Record{}, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: err, Message: err.Error()}
 	}

@@ -9,6 +9,7 @@
 //	once/<key>.jsonl                  the journal of one once-only download, see [Case]; key is a hash of what it is
 //	once/<key>.lock                   held while a call is after it
 //	partial/<call>-<file name>        what arrived of a once-only download that was cut
+//	callers/<hash>/<hash>             a caller, and a URI that it may see; empty files, see [Store.Grant]
 //	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed;
 //	                                  with <call>.once-only beside it while it has a claim
 //	damaged/<id>/<file name>          what Check has moved out of artifacts, because its checksum or metadata is wrong; no

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/artifact/preview"
 	"mcp-server/sdk"
@@ -52,8 +53,8 @@ func (h *Host) artifactListTool() sdk.Tool {
 	}, h.listArtifacts)
 }
 
-func (h *Host) listArtifacts(_ context.Context, _ *sdk.Call, in listArtifactsIn) (listArtifactsOut, error) {
-	all, err := h.store.List()
+func (h *Host) listArtifacts(ctx context.Context, _ *sdk.Call, in listArtifactsIn) (listArtifactsOut, error) {
+	all, err := h.artifactsOf(ctx)
 	if err != nil {
 		return listArtifactsOut{}, hostError("listing the artifacts", err)
 	}
@@ -70,7 +71,7 @@ func (h *Host) listArtifacts(_ context.Context, _ *sdk.Call, in listArtifactsIn)
 		}
 	}
 	if in.Offset == 0 {
-		out.Lost, out.LostTotal, err = h.lost(in.Name)
+		out.Lost, out.LostTotal, err = h.lost(ctx, in.Name)
 	}
 	return out, err
 }
@@ -84,9 +85,13 @@ func mentions(part string, source sdk.Origin, texts ...string) bool {
 }
 
 // lost says what became of once-only downloads that are not in the store, and of how many.
-func (h *Host) lost(part string) (lost []lostDownload, total int, err error) {
+func (h *Host) lost(ctx context.Context, part string) (lost []lostDownload, total int, err error) {
 	const most, mostKnown = 5, 400 // a cloud's words may be long
-	cases, err := h.store.Cases()
+	t, err := h.tenantOf(access.CallerOf(ctx))
+	if err != nil {
+		return nil, 0, err
+	}
+	cases, err := t.store.Cases()
 	if err != nil {
 		return nil, 0, hostError("reading the journal of once-only downloads", err)
 	}
@@ -128,15 +133,19 @@ func (h *Host) artifactReadTool() sdk.Tool {
 }
 
 func (h *Host) readArtifact(ctx context.Context, _ *sdk.Call, in readArtifactIn) (readArtifactOut, error) {
-	r, err := h.store.Resolve(in.URI, "artifact_list")
+	t, err := h.tenantOf(access.CallerOf(ctx))
 	if err != nil {
 		return readArtifactOut{}, err
 	}
-	file, err := h.store.Content(r)
+	r, err := t.store.ResolveFor(access.CallerOf(ctx).Name, in.URI, "artifact_list")
+	if err != nil {
+		return readArtifactOut{}, err
+	}
+	file, err := t.store.Content(r)
 	if err != nil {
 		return readArtifactOut{}, hostError("reading the artifact", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	part, err := h.reading.read(ctx, file, r.Name, preview.Selection{Entry: in.Entry, Sheet: in.Sheet, Offset: in.Offset, Limit: in.Limit})
+	part, err := t.reading.read(ctx, file, r.Name, preview.Selection{Entry: in.Entry, Sheet: in.Sheet, Offset: in.Offset, Limit: in.Limit})
 	return readArtifactOut{URI: r.URI, Name: r.Name, Path: r.Path, Part: part}, err
 }

@@ -33,7 +33,7 @@ func TestLostDownloadsAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := &Host{store: store}
+			h := &Host{tenants: tenants{byName: map[string]*tenant{"": {store: store}}}}
 			out, err := h.listArtifacts(t.Context(), nil, tc.in)
 			if err != nil || len(out.Lost) != tc.shown || out.LostTotal != tc.lost {
 				t.Fatalf("%d of %d lost, %v", len(out.Lost), out.LostTotal, err)

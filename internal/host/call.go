@@ -13,22 +13,47 @@ import (
 
 	"github.com/google/uuid"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
 )
 
-// maxResultBytes bounds a result as it goes out: twice, as structured content and, escaped, as text. Clients close the
-// connection over 10 MiB.
-const maxResultBytes = 8 << 20
+// Request is one call of a tool, or the like of it: a prompt or a resource of a plugin.
+type Request struct {
+	// Kind is a tool when it is zero.
+	Kind pluginv1.Kind
+	// Name is the tool's or the prompt's, or the declared URI of the resource.
+	Name string
+	// Arguments are a JSON object; none stand for {}.
+	Arguments json.RawMessage
+	// Client is what the client behind the call can do; nil when it cannot be asked.
+	Client *pluginv1.Client
+	Listener
+}
+
+// Listener gets what a call says before it ends, from one goroutine. Nil ones are skipped.
+type Listener struct {
+	Progress func(Progress)
+	// Log gets the lines that the tool writes for whoever watches the call.
+	Log func(level slog.Level, message string, attributes map[string]any)
+	// Ask puts questions to the client and waits for the answers.
+	Ask func(ctx context.Context, questions []*pluginv1.Question) (map[string][]byte, error)
+	// Background tells that what follows takes long, or that the client shall poll.
+	Background func(closeStream bool)
+}
 
 // Result is what a call returned.
 type Result struct {
 	// Structured is the tool's output, a JSON object.
 	Structured json.RawMessage
+	// Blocks says that it is not data but content for a model: {"content": [...]}.
+	Blocks bool
 	// Artifacts are the files that the call stored.
 	Artifacts []sdk.Artifact
+	// Provenance says what has produced it.
+	Provenance Provenance
 }
 
 // Progress is how far a call is. A total of zero means that it is not known.
@@ -37,86 +62,131 @@ type Progress struct {
 	Message     string
 }
 
-// Call runs one tool with a JSON object of arguments. The context is the call's: its end cancels the tool. The error is
-// always an [*sdk.Error].
-func (h *Host) Call(ctx context.Context, name string, arguments json.RawMessage, progress func(Progress)) (Result, error) {
+// Call runs one tool, as the context's caller. The context is the call's: its end cancels the tool. The error is always a
+// [*CallError], and so an [*sdk.Error].
+func (h *Host) Call(ctx context.Context, r Request) (Result, error) {
+	c := &call{host: h, id: uuid.NewString(), request: r, caller: access.CallerOf(ctx)}
+	c.logger = h.logger.With("tool", shorten(r.Name), "call", c.id)
 	if !h.begin() {
-		return Result{}, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"}
+		return Result{}, c.fail(PhasePolicy, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"})
 	}
 	defer h.calls.Done()
-	tool, err := h.Tool(name)
-	if err != nil {
-		return Result{}, err
+	if failed := c.prepare(); failed != nil {
+		c.logger.Info("call refused", "caller", c.caller.Name, "code", string(failed.Code), "phase", string(failed.Phase), "err", failed.Error())
+		return Result{}, failed
 	}
-	arguments, err = tool.input.check(arguments)
-	if err != nil {
-		return Result{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, tool.timeout())
+	ctx, cancel := context.WithTimeout(ctx, c.tool.timeout())
 	defer cancel()
-	c := call{tool: tool, store: h.store, reading: h.reading, announce: h.announce, progress: progress, id: uuid.NewString()}
-	c.logger = h.logger.With("plugin", tool.Plugin, "tool", tool.Name, "call", c.id)
 	begin := time.Now()
-	result, err := c.run(ctx, arguments)
-	if err != nil {
-		e := c.finish(err)
-		c.logger.Log(ctx, levelOf(e), "call failed",
-			"code", string(e.Code), "source", string(e.Source), "err", e.Message, "cause", causeOf(e), "took", time.Since(begin).String())
-		return Result{}, e
+	result, failed := c.run(ctx)
+	c.conclude(ctx, result, failed, time.Since(begin))
+	if failed != nil {
+		return Result{}, failed
 	}
-	c.logger.Info("call done", "bytes", len(result.Structured), "artifacts", len(result.Artifacts), "took", time.Since(begin).String())
 	return result, nil
 }
 
 // call is one running call.
 type call struct {
+	host      *Host
 	id        string
+	request   Request
+	caller    access.Caller
 	tool      Tool
-	store     *artifact.Store
-	reading   *reading
-	announce  func(uri string)
+	process   process
+	tenant    *tenant
+	digest    func() string
 	logger    *slog.Logger
-	progress  func(Progress)
 	staging   string          // empty for a tool that stores no files
 	claim     *artifact.Claim // while the call is after something that can be downloaded only once
 	settled   bool            // the error says what became of the claim
 	artifacts []sdk.Artifact
-	previewed int // bytes of previews so far
+	cloud     []*pluginv1.CloudRequest
+	missing   []string // capabilities that a question would have needed
+	previewed int      // bytes of previews so far
 	reported  bool
 	done      float64 // the last progress reported
 }
 
-func (c *call) run(ctx context.Context, arguments json.RawMessage) (Result, error) {
+// prepare finds the tool, checks the caller and the arguments, and picks the process with the caller's credentials.
+func (c *call) prepare() *CallError {
+	var err error
+	if c.tool, err = c.host.find(c.request.Kind, c.request.Name); err != nil {
+		return c.fail(PhaseArguments, err)
+	}
+	c.logger = c.logger.With("plugin", c.tool.Plugin)
+	if err := c.permitted(); err != nil {
+		return c.fail(PhasePolicy, err)
+	}
+	if c.tool.input != nil {
+		if c.request.Arguments, err = c.tool.input.check(c.request.Arguments); err != nil {
+			return c.fail(PhaseArguments, err)
+		}
+	}
+	if c.process, c.tenant, err = c.host.processFor(c.caller, c.tool.Plugin, c.tool.process); err != nil {
+		return c.fail(PhasePolicy, err)
+	}
+	if b, isBinary := c.host.binaries[c.tool.Plugin]; isBinary {
+		c.digest = b.digest
+		go c.digest() // read once, while the tool works
+	}
+	return nil
+}
+
+// permitted judges a tool by itself, and a prompt or a resource by its plugin's tools.
+func (c *call) permitted() error {
+	if c.request.Kind == pluginv1.Kind_KIND_TOOL {
+		return c.host.permit(c.caller, c.tool)
+	}
+	c.host.mu.RLock()
+	defer c.host.mu.RUnlock()
+	if !c.host.mayUse(c.caller, c.tool.Plugin) {
+		return &sdk.Error{Code: sdk.CodePermissionDenied, Source: sdk.SourceHost, Message: "the plugin of " + shorten(c.tool.Name) + " may not be used here"}
+	}
+	return nil
+}
+
+func (c *call) run(ctx context.Context) (Result, *CallError) {
 	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
-		dir, release, err := c.store.Stage(c.id)
+		dir, release, err := c.tenant.store.Stage(c.id)
 		if err != nil {
-			return Result{}, hostError("preparing the call", err)
+			return Result{}, c.fail(PhaseArguments, hostError("preparing the call", err))
 		}
 		defer release()
 		c.staging = dir
 	}
-	out, err := c.tool.process.Call(ctx, supervisor.Request{
-		Tool: c.tool.Name, Arguments: arguments, CallID: c.id, StagingDir: c.staging,
+	out, err := c.process.Call(ctx, supervisor.Request{
+		Kind: c.request.Kind, Tool: c.request.Name, Arguments: c.request.Arguments, CallID: c.id, StagingDir: c.staging, Client: c.request.Client,
 	}, pluginv1.Events{
 		Progress: c.report, Log: c.log, File: c.takeFile, Claim: c.takeClaim, Receiving: c.receiving, Release: c.releaseClaim,
+		Ask: c.ask, Background: c.background, CloudRequest: c.cloudRequest,
+		Listing: func(l *pluginv1.Listing) { c.host.list(c.tool.Plugin, l) },
+		Updated: func(u *pluginv1.Updated) { c.host.updated(c.tool.Plugin, u.GetUri()) },
 	})
 	if err = c.settle(ctx, err); err != nil {
-		return Result{}, err
+		return Result{}, c.fail(PhaseRun, c.finish(err))
 	}
 	if err := c.checkResult(out); err != nil {
-		return Result{}, err
+		return Result{}, c.fail(PhaseResult, err)
 	}
-	return Result{Structured: out, Artifacts: c.artifacts}, nil
+	return Result{
+		Structured: out, Blocks: c.tool.output == nil, Artifacts: c.artifacts, Provenance: c.provenance(),
+	}, nil
 }
 
-// checkResult keeps from a client what would end its connection, or what it would refuse for its schema.
-func (c *call) checkResult(out json.RawMessage) error {
-	if size := sentBytes(out); size > maxResultBytes {
-		return &sdk.Error{
-			Code: sdk.CodeResourceExhausted, Source: sdk.SourcePlugin,
-			Message: fmt.Sprintf("the result would take %d bytes, more than the %d that clients can take; ask for less at once", size, maxResultBytes),
-		}
+// conclude writes the one line that the log has of every call.
+func (c *call) conclude(ctx context.Context, result Result, failed *CallError, took time.Duration) {
+	attributes := []any{"caller", c.caller.Name, "took", took.String(), "requests", c.requestIDs()}
+	if failed == nil {
+		c.logger.Log(ctx, slog.LevelInfo, "call done", append(attributes, "outcome", "ok", "bytes", len(result.Structured), "artifacts", len(result.Artifacts))...)
+		return
 	}
+	c.logger.Log(ctx, levelOf(failed.err), "call failed", append(attributes,
+		"outcome", string(failed.Code), "source", string(failed.Source), "phase", string(failed.Phase), "err", failed.Error(), "cause", causeOf(failed.err))...)
+}
+
+// checkResult keeps from a client what it would refuse for its schema.
+func (c *call) checkResult(out json.RawMessage) error {
 	tree, err := parse(out)
 	if err == nil && jsonType(tree) != "object" {
 		err = errors.New("it is not a JSON object")
@@ -134,26 +204,14 @@ func (c *call) checkResult(out json.RawMessage) error {
 	return nil
 }
 
-// sentBytes is how long a result is on the way to a client; a short one need not be measured.
-func sentBytes(out json.RawMessage) int {
-	if len(out) < maxResultBytes/16 {
-		return 2 * len(out)
-	}
-	text, err := json.Marshal(string(out))
-	if err != nil {
-		return maxResultBytes + 1 // cannot be
-	}
-	return len(out) + len(text)
-}
-
 // report passes on progress that can be: MCP wants numbers, and rising ones.
 func (c *call) report(p *pluginv1.Progress) {
 	done, total := p.GetDone(), p.GetTotal()
-	if c.progress == nil || math.IsNaN(done+total) || math.IsInf(done+total, 0) || c.reported && done < c.done {
+	if c.request.Progress == nil || math.IsNaN(done+total) || math.IsInf(done+total, 0) || c.reported && done < c.done {
 		return
 	}
 	c.reported, c.done = true, done
-	c.progress(Progress{Done: done, Total: total, Message: p.GetMessage()})
+	c.request.Progress(Progress{Done: done, Total: total, Message: p.GetMessage()})
 }
 
 func (c *call) log(l *pluginv1.Log) {
@@ -166,6 +224,9 @@ func (c *call) log(l *pluginv1.Log) {
 	pairs := make([]any, 0, 2*len(attributes))
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
 		pairs = append(pairs, key, attributes[key])
+	}
+	if c.request.Log != nil {
+		c.request.Log(slog.Level(l.GetLevel()), l.GetMessage(), attributes)
 	}
 	// The pairs are a group, so that a plugin cannot pose as another.
 	c.logger.Log(context.Background(), slog.Level(l.GetLevel()), l.GetMessage(), slog.Group("output", pairs...))

@@ -23,6 +23,8 @@ const (
 // Tool is one tool that the host offers.
 type Tool struct {
 	Plugin string
+	// Version is the plugin's own.
+	Version string
 	sdk.ToolManifest
 
 	process process
@@ -33,6 +35,7 @@ type Tool struct {
 // process is what the host needs of a plugin's process.
 type process interface {
 	Call(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error)
+	Complete(ctx context.Context, c supervisor.Completion) (values []string, total int, err error)
 }
 
 func (t Tool) timeout() time.Duration {
@@ -53,13 +56,19 @@ type Problem struct {
 // catalog is what the plugins offer. The host's lock guards it.
 type catalog struct {
 	tools        map[string]Tool
-	instructions map[string]string // by plugin
+	prompts      map[string]Prompt
+	resources    map[string]Resource // by URI or URI template
+	unlisted     map[string]bool     // tools and prompts that are not shown now
+	instructions map[string]string   // by plugin
 	problems     []Problem
 	starting     map[string]bool
 }
 
 func newCatalog() catalog {
-	return catalog{tools: map[string]Tool{}, instructions: map[string]string{}, starting: map[string]bool{}}
+	return catalog{
+		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[string]bool{},
+		instructions: map[string]string{}, starting: map[string]bool{},
+	}
 }
 
 // Tools returns all tools, sorted by name.
@@ -145,6 +154,8 @@ func (h *Host) add(o offer) {
 		}
 		accepted = append(accepted, tool)
 	}
+	h.addPrompts(o)
+	h.addPluginResources(o)
 	h.mu.Lock()
 	h.catalog.instructions[o.plugin] = o.instructions
 	delete(h.catalog.starting, o.plugin)
@@ -159,5 +170,8 @@ func (h *Host) claimName(tool Tool) error {
 		return fmt.Errorf("the plugin %s has a tool of that name already; rename one of them", owner.Plugin)
 	}
 	h.catalog.tools[tool.Name] = tool
+	if tool.Unlisted {
+		h.catalog.unlisted[tool.Name] = true
+	}
 	return nil
 }

@@ -38,12 +38,16 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 	if err := json.Unmarshal(m.GetSource(), &r.Source); err != nil {
 		return refuseClaim(hostError("reading what is claimed", err))
 	}
-	claim, err := c.store.Claim(ctx, r)
+	claim, err := c.tenant.store.Claim(ctx, r)
 	if err != nil {
 		return refuseClaim(err)
 	}
 	if claim.Stored == nil {
 		c.claim = claim
+		if err := c.confirm(ctx, m); err != nil {
+			c.releaseClaim(&pluginv1.Release{Reason: "nobody agreed to the download"})
+			return refuseClaim(err)
+		}
 		return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
 	}
 	c.logger.Info("answered from the store", "uri", claim.Stored.URI)

@@ -32,7 +32,7 @@ func (c *call) takeFile(ctx context.Context, f *pluginv1.File) *pluginv1.FileRep
 		return refuseFile(hostError("storing the file", err))
 	}
 	c.logger.Info("stored", "uri", stored.URI, "bytes", stored.Size, "path", stored.Path)
-	c.announce(stored.URI)
+	c.host.announce(stored.URI)
 	encoded, err := c.hand(ctx, stored)
 	if err != nil {
 		return refuseFile(err)
@@ -41,7 +41,7 @@ func (c *call) takeFile(ctx context.Context, f *pluginv1.File) *pluginv1.FileRep
 }
 
 func (c *call) keepFile(candidate artifact.Candidate) *pluginv1.FileReply {
-	path, err := c.store.Keep(candidate)
+	path, err := c.tenant.store.Keep(candidate)
 	if err != nil {
 		return refuseFile(hostError("keeping the partial file", err))
 	}
@@ -51,7 +51,7 @@ func (c *call) keepFile(candidate artifact.Candidate) *pluginv1.FileReply {
 
 func (c *call) adopt(candidate artifact.Candidate, claimed bool) (artifact.Record, error) {
 	if !claimed {
-		return c.store.Adopt(candidate)
+		return c.tenant.store.Adopt(candidate)
 	}
 	r, err := c.claim.Store(candidate)
 	if err == nil {
@@ -66,6 +66,9 @@ func (c *call) hand(ctx context.Context, r artifact.Record) ([]byte, error) {
 	encoded, err := json.Marshal(r.Artifact)
 	if err != nil {
 		return nil, hostError("describing the stored file", err)
+	}
+	if err := c.tenant.store.Grant(c.caller.Name, r); err != nil {
+		return nil, hostError("noting whose the file is", err)
 	}
 	c.artifacts = append(c.artifacts, r.Artifact)
 	return encoded, nil

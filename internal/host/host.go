@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/server"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/supervisor"
 )
@@ -32,6 +33,14 @@ type Config struct {
 	Logger *slog.Logger
 	// LookupEnv is the environment that plugins may ask for by name, as os.LookupEnv.
 	LookupEnv func(string) (string, bool)
+	// Profile returns the environment of a credential profile; nil when there are none but the server's own.
+	Profile func(name string) (lookup func(string) (string, bool), err error)
+	// Policy is what may be called here, whoever calls.
+	Policy access.Policy
+	// NoConfirm fetches what is handed out once without asking the person behind a client that could be asked.
+	NoConfirm bool
+	// PublicURL is where callers reach the server over HTTP, for links to stored files; empty on standard input and output.
+	PublicURL string
 	// StartGrace is how long Start waits for slow plugins; those that come later are added then. Default 5 seconds.
 	StartGrace time.Duration
 	// StartTimeout is how long a plugin may take to start before it is given up. Default 10 seconds.
@@ -42,9 +51,10 @@ type Config struct {
 type Host struct {
 	cfg           Config
 	logger        *slog.Logger
-	store         *artifact.Store
-	reading       *reading
-	supervisor    *supervisor.Supervisor
+	tenants       tenants
+	binaries      map[string]binary // by plugin; fixed once the host has started
+	waiting       waiting
+	tasks         tasks
 	mcp           *server.MCPServer
 	starting      sync.WaitGroup
 	calls         sync.WaitGroup
@@ -68,33 +78,25 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog()}
-	if h.store, err = artifact.Open(artifact.Config{
-		Dir: cfg.DataDir, Logger: cfg.Logger, MinFree: cfg.MinFree, Retention: cfg.Retention, Whole: wholeBy(cfg.PreviewCommand),
-	}); err != nil {
-		return nil, err
-	}
-	h.supervisor, err = supervisor.Open(supervisor.Config{
-		Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, StartTimeout: cfg.StartTimeout,
-	})
+	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}}
+	own, err := h.openTenant(cfg.DataDir, cfg.LookupEnv)
 	if err != nil {
-		h.store.Close()
 		return nil, err
 	}
+	h.tenants.byName = map[string]*tenant{"": own}
 	for _, p := range junk {
 		h.report(Problem{Plugin: p.Name, Reason: p.Reason})
 	}
 	if len(found) == 0 {
 		h.report(Problem{Plugin: cfg.PluginsDir, Reason: "the folder holds no plugins; build them with `make build` or choose another with --plugins"})
 	}
-	h.reading = newReading(cfg.PreviewCommand, h.store.TempDir())
 	h.mcp = h.newMCPServer()
 	h.addResources()
 	if err := h.addOwnTools(); err != nil {
 		h.Close()
 		return nil, err
 	}
-	h.startPlugins(ctx, found)
+	h.startPlugins(ctx, own, found)
 	return h, nil
 }
 
@@ -103,10 +105,10 @@ func (h *Host) Close() {
 	h.mu.Lock()
 	h.closing.Store(true) // no call begins after this
 	h.mu.Unlock()
-	h.supervisor.Close()
+	h.tenants.each(func(t *tenant) { t.supervisor.Close() })
 	h.starting.Wait()
 	h.awaitCalls()
-	h.store.Close()
+	h.tenants.each(func(t *tenant) { t.store.Close() })
 }
 
 // begin counts a call, unless the host is closing.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mcp-server/internal/artifact"
+	"mcp-server/internal/access"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
@@ -28,15 +28,20 @@ func (f fake) Call(ctx context.Context, r supervisor.Request, events pluginv1.Ev
 	return f(ctx, r, events)
 }
 
+func (f fake) Complete(context.Context, supervisor.Completion) ([]string, int, error) {
+	return nil, 0, nil
+}
+
 func newTestHost(t *testing.T) *Host {
 	t.Helper()
-	logger := slog.New(slog.DiscardHandler)
-	store, err := artifact.Open(artifact.Config{Dir: t.TempDir(), Logger: logger})
+	h := &Host{cfg: Config{Version: "test", DataDir: t.TempDir()}, logger: slog.New(slog.DiscardHandler), catalog: newCatalog()}
+	own, err := h.openTenant(h.cfg.DataDir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(store.Close)
-	h := &Host{cfg: Config{Version: "test"}, logger: logger, store: store, reading: newReading(nil, store.TempDir()), catalog: newCatalog()}
+	t.Cleanup(own.store.Close)
+	t.Cleanup(own.supervisor.Close)
+	h.tenants.byName = map[string]*tenant{"": own}
 	h.mcp = h.newMCPServer()
 	return h
 }
@@ -82,7 +87,7 @@ func TestBadToolsAreQuarantined(t *testing.T) {
 			if len(problems) != 1 || !strings.Contains(problems[0].Reason, tc.want) {
 				t.Errorf("problems %+v, want one with %q", problems, tc.want)
 			}
-			if text := h.instructions(); !strings.Contains(text, "Use test_good.") || !strings.Contains(text, "Not available: the tool") {
+			if text := h.instructions(access.Caller{}); !strings.Contains(text, "Use test_good.") || !strings.Contains(text, "Not available: the tool") {
 				t.Errorf("instructions: %s", text)
 			}
 		})
@@ -124,7 +129,7 @@ func TestCallStoresFilesAndReportsProgress(t *testing.T) {
 		return reply.GetArtifact(), nil
 	}), sdk.Manifest{Tools: []sdk.ToolManifest{storing}}))
 	var progress []Progress
-	r, err := h.Call(t.Context(), "test_run", nil, func(p Progress) { progress = append(progress, p) })
+	r, err := h.Call(t.Context(), Request{Name: "test_run", Listener: Listener{Progress: func(p Progress) { progress = append(progress, p) }}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,8 +163,6 @@ func TestCallErrors(t *testing.T) {
 		"not JSON":   {"nonsense", nil, sdk.CodeInternal, "does not fit"},
 		"not object": {"[1]", nil, sdk.CodeInternal, "does not fit"},
 		"schema":     {`{"items":null}`, nil, sdk.CodeInternal, "output schema"},
-		"escaped":    {`{"a":"` + strings.Repeat(`\"`, maxResultBytes/6) + `"}`, nil, sdk.CodeResourceExhausted, "ask for less"},
-		"too large":  {`{"a":"` + strings.Repeat("x", maxResultBytes) + `"}`, nil, sdk.CodeResourceExhausted, "ask for less"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +170,7 @@ func TestCallErrors(t *testing.T) {
 			h.add(examine("p", fake(func(context.Context, supervisor.Request, pluginv1.Events) (json.RawMessage, error) {
 				return json.RawMessage(tc.out), tc.err
 			}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
-			_, err := h.Call(t.Context(), "test_run", nil, nil)
+			_, err := h.Call(t.Context(), Request{Name: "test_run"})
 			if e := sdk.AsError(err); err == nil || e.Code != tc.code || !strings.Contains(e.Message, tc.want) {
 				t.Errorf("got %v", err)
 			}
@@ -194,7 +197,7 @@ func TestUnknownToolNamesTheKnown(t *testing.T) {
 	t.Parallel()
 	h := newTestHost(t)
 	h.add(examine("p", nil, sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
-	_, err := h.Call(t.Context(), strings.Repeat("x", 1<<20), nil, nil)
+	_, err := h.Call(t.Context(), Request{Name: strings.Repeat("x", 1<<20)})
 	if err == nil || !strings.Contains(err.Error(), "test_run") || len(err.Error()) > 500 {
 		t.Errorf("got %.600v", err)
 	}
@@ -209,7 +212,7 @@ func TestOneCallGetsADeadline(t *testing.T) {
 		}
 		return json.RawMessage("{}"), nil
 	}), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
-	if _, err := h.Call(t.Context(), "test_run", nil, nil); err != nil {
+	if _, err := h.Call(t.Context(), Request{Name: "test_run"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -217,7 +220,7 @@ func TestOneCallGetsADeadline(t *testing.T) {
 func TestImpossibleProgressIsDropped(t *testing.T) {
 	t.Parallel()
 	var got []float64
-	c := call{progress: func(p Progress) { got = append(got, p.Done) }}
+	c := call{request: Request{Listener: Listener{Progress: func(p Progress) { got = append(got, p.Done) }}}}
 	for _, done := range []float64{0, 1, math.NaN(), math.Inf(1), 0.5, 2} {
 		c.report(&pluginv1.Progress{Done: done, Total: 2})
 	}
@@ -235,7 +238,7 @@ func TestOnePluginCannotFillTheList(t *testing.T) {
 		m.Tools = append(m.Tools, toolManifest(fmt.Sprintf("test_%d", n)))
 	}
 	h.add(examine("p", nil, m))
-	if n := len(h.Tools()); n != maxTools || len(h.Problems()) != 2 || strings.Contains(h.instructions(), "xxxx") {
+	if n := len(h.Tools()); n != maxTools || len(h.Problems()) != 2 || strings.Contains(h.instructions(access.Caller{}), "xxxx") {
 		t.Errorf("%d tools, problems %v", n, h.Problems())
 	}
 }
@@ -244,7 +247,7 @@ func TestMissingPluginsAreNamedWhereAToolIsNot(t *testing.T) {
 	t.Parallel()
 	h := newTestHost(t)
 	h.report(Problem{Plugin: "broken", Reason: "it ended at once"})
-	_, err := h.Call(t.Context(), "broken_tool", nil, nil)
+	_, err := h.Call(t.Context(), Request{Name: "broken_tool"})
 	if e := sdk.AsError(err); e.Code != sdk.CodeUnavailable || !strings.Contains(e.Message, "broken (it ended at once)") {
 		t.Errorf("got %v", err)
 	}

@@ -3,36 +3,44 @@ package host
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"mcp-server/internal/access"
 	"mcp-server/sdk"
 )
 
-// ErrorMetaKey is the key of a failed result's _meta under which its code and source stand.
-const ErrorMetaKey = "mcp-server/error"
+// listPage is how many entries one page of a list has.
+const listPage = 200
 
-// MCP returns the MCP server that the host keeps filled with its tools, for a transport to serve.
+// MCP returns the MCP server that the host keeps filled with what plugins offer, for a transport to serve.
 func (h *Host) MCP() *server.MCPServer { return h.mcp }
 
 func (h *Host) newMCPServer() *server.MCPServer {
 	hooks := &server.Hooks{}
 	// The instructions change while plugins come and go, so they are put in when a client asks.
-	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
-		r.Instructions = h.instructions()
+	hooks.AddAfterInitialize(func(ctx context.Context, _ any, _ *mcp.InitializeRequest, r *mcp.InitializeResult) {
+		r.Instructions = h.instructions(access.CallerOf(ctx))
 	})
-	hooks.AddAfterDiscover(func(_ context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
-		r.Instructions = h.instructions()
+	hooks.AddAfterDiscover(func(ctx context.Context, _ any, _ *mcp.DiscoverRequest, r *mcp.DiscoverResult) {
+		r.Instructions = h.instructions(access.CallerOf(ctx))
 	})
 	hooks.AddAfterListResources(h.listResources)
 	hooks.AddBeforeReadResource(h.normalise)
 	hooks.AddAfterSubscribe(h.subscriptions.add)
 	hooks.AddAfterUnsubscribe(h.subscriptions.remove)
 	hooks.AddOnUnregisterSession(func(_ context.Context, s server.ClientSession) { h.subscriptions.end(s.SessionID()) })
+	hooks.AddOnError(h.onError)
 	return server.NewMCPServer("mcp-server", h.cfg.Version,
-		server.WithToolCapabilities(true), server.WithResourceCapabilities(true, true), server.WithRecovery(), server.WithHooks(hooks))
+		server.WithTitle("MCP server for cloud templates and archives"),
+		server.WithToolCapabilities(true), server.WithResourceCapabilities(true, true), server.WithPromptCapabilities(true),
+		server.WithLogging(), server.WithCompletions(),
+		server.WithPromptCompletionProvider(completions{h}), server.WithResourceCompletionProvider(completions{h}),
+		server.WithToolFilter(h.filterTools), server.WithPromptFilter(h.filterPrompts), server.WithPaginationLimit(listPage),
+		server.WithExtensions(map[string]any{tasksExtension: map[string]any{}}),
+		server.WithRecovery(), server.WithResourceRecovery(), server.WithHooks(hooks))
 }
 
 // checkDefinition refuses what mcp-go panics on when a tool is added.
@@ -45,7 +53,7 @@ func checkDefinition(t Tool) error {
 func (h *Host) register(tools []Tool) {
 	added := make([]server.ServerTool, 0, len(tools))
 	for _, t := range tools {
-		added = append(added, server.ServerTool{Tool: t.Definition(), Handler: h.handler(t.Name)})
+		added = append(added, server.ServerTool{Tool: t.Definition(), Handler: h.handler(t)})
 	}
 	if len(added) > 0 {
 		h.mcp.AddTools(added...)
@@ -56,6 +64,7 @@ func (h *Host) register(tools []Tool) {
 func (t Tool) Definition() mcp.Tool {
 	d := mcp.NewToolWithRawSchema(t.Name, t.Description, t.InputSchema)
 	d.Title = t.Title
+	d.Icons = icons(t.Icons)
 	d.RawOutputSchema = t.OutputSchema
 	d.Annotations = mcp.ToolAnnotation{
 		ReadOnlyHint: &t.Hints.ReadOnly, DestructiveHint: &t.Hints.Destructive,
@@ -64,17 +73,41 @@ func (t Tool) Definition() mcp.Tool {
 	return d
 }
 
-// handler answers tools/call. A failure is a result that the model reads, never a protocol error.
-func (h *Host) handler(name string) server.ToolHandlerFunc {
+// handler answers tools/call. A failure of the tool is a result that the model reads; a request that the protocol does not
+// allow is the protocol's error.
+func (h *Host) handler(t Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		reporter := newReporter(h.mcp, r.Params.Meta)
-		result, err := h.Call(ctx, name, rawArguments(r), func(p Progress) { reporter.report(ctx, p) })
-		reporter.flush(ctx)
-		if err != nil {
-			return failure(sdk.AsError(err)), nil
+		if t.TaskRequired && !clientOf(ctx).GetTasks() {
+			missingCapability(ctx, "the tool "+t.Name+" runs so long that only a client with the tasks extension can call it",
+				map[string]any{"extensions": map[string]any{tasksExtension: map[string]any{}}})
+			return nil, errMissingCapability
 		}
-		return success(result), nil
+		end, err := h.serve(ctx, Request{Name: t.Name, Arguments: rawArguments(r)}, r.Params.Meta, r.Params.MultiRoundTripParams)
+		failed, isCall := errors.AsType[*CallError](err)
+		switch {
+		case err != nil && !isCall:
+			return nil, protocolError(ctx, err)
+		case isCall && len(failed.missing) > 0 && server.IsModernRequest(ctx):
+			missingCapability(ctx, failed.Error(), capabilities(failed.missing))
+			return nil, errMissingCapability
+		case end.asks != nil:
+			return &mcp.CallToolResult{Result: mcp.Result{ResultType: mcp.ResultTypeInputRequired}, MultiRoundTripResult: *end.asks}, nil
+		case end.task:
+			return &mcp.CallToolResult{Content: []mcp.Content{}}, nil // the exchange has the task
+		}
+		return h.toolResult(access.CallerOf(ctx), end.result, err), nil
 	}
+}
+
+// errMissingCapability is never seen: the exchange has the error.
+var errMissingCapability = errors.New("the client lacks a capability")
+
+func capabilities(names []string) map[string]any {
+	all := map[string]any{}
+	for _, name := range names {
+		all[name] = map[string]any{}
+	}
+	return all
 }
 
 func rawArguments(r mcp.CallToolRequest) json.RawMessage {
@@ -88,20 +121,14 @@ func rawArguments(r mcp.CallToolRequest) json.RawMessage {
 	return encoded
 }
 
-func success(r Result) *mcp.CallToolResult {
-	content := []mcp.Content{mcp.NewTextContent(string(r.Structured))}
-	for _, a := range r.Artifacts {
-		content = append(content, mcp.NewResourceLink(a.URI, a.Name, fmt.Sprintf("%d bytes, at %s", a.Size, a.Path), a.MediaType))
+// unknownTool explains a tools/call that found nothing: no such tool, or not for this caller.
+func (h *Host) unknownTool(ctx context.Context, name string) error {
+	t, err := h.Tool(name)
+	if err == nil {
+		err = h.permit(access.CallerOf(ctx), t)
 	}
-	return &mcp.CallToolResult{Content: content, RawStructuredContent: r.Structured}
-}
-
-func failure(e *sdk.Error) *mcp.CallToolResult {
-	about := map[string]any{"code": string(e.Code), "source": string(e.Source)}
-	if e.RetryAfter > 0 {
-		about["retry_after_seconds"] = e.RetryAfter.Seconds()
+	if err == nil {
+		err = &sdk.Error{Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "the tool " + shorten(name) + " is not offered at the moment"}
 	}
-	result := mcp.NewToolResultError(e.Message)
-	result.Meta = mcp.NewMetaFromMap(map[string]any{ErrorMetaKey: about})
-	return result
+	return err
 }

@@ -24,6 +24,8 @@ type offer struct {
 	plugin       string
 	instructions string
 	tools        []Tool
+	prompts      []Prompt
+	resources    []Resource
 	problems     []Problem
 }
 
@@ -46,8 +48,11 @@ func examine(plugin string, process process, m sdk.Manifest) offer {
 			o.leaveOut(cmp.Or(shorten(described.Name), "(no name)"), err)
 			continue
 		}
+		tool.Version = clip(m.Version, maxTitle)
 		o.tools = append(o.tools, tool)
 	}
+	o.examinePrompts(process, m)
+	o.examineResources(process, m)
 	return o
 }
 

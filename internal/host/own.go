@@ -21,6 +21,10 @@ func (o ownTools) Call(ctx context.Context, r supervisor.Request, _ pluginv1.Eve
 	return o[r.Tool].Invoke(ctx, nil, r.Arguments)
 }
 
+func (o ownTools) Complete(context.Context, supervisor.Completion) ([]string, int, error) {
+	return nil, 0, nil
+}
+
 // addOwnTools takes the host's own tools in, before any plugin can take their names.
 func (h *Host) addOwnTools() error {
 	p := sdk.Plugin{

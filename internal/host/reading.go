@@ -64,13 +64,13 @@ func (r *reading) preview(ctx context.Context, file *os.File, name string) *sdk.
 // previewOf makes the readable face of a stored file; nil when it cannot be opened. A result of many files shows the first
 // ones, and says of the others what they are.
 func (c *call) previewOf(ctx context.Context, r artifact.Record) *sdk.Preview {
-	file, err := c.store.Content(r)
+	file, err := c.tenant.store.Content(r)
 	if err != nil {
 		c.logger.Warn("a stored file has no preview", "uri", r.URI, "err", err)
 		return nil
 	}
 	defer func() { _ = file.Close() }() // only read
-	p := c.reading.preview(ctx, file, r.Name)
+	p := c.tenant.reading.preview(ctx, file, r.Name)
 	encoded, err := json.Marshal(p)
 	if err != nil || p == nil {
 		return nil

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -11,32 +12,38 @@ import (
 // progressInterval keeps a busy tool from filling the client's queue; the latest report wins.
 const progressInterval = 50 * time.Millisecond
 
-// reporter sends the progress of one call to the client that asked for it. Its methods are called from one goroutine at
-// a time: the call's events, then the end.
+// reporter sends the progress and the log lines of one call to the client of the request that attends to it. Its methods
+// are called by one goroutine at a time.
 type reporter struct {
-	server  *server.MCPServer
+	notify  func(params map[string]any)
+	say     func(mcp.LoggingMessageNotification)
 	token   mcp.ProgressToken
 	sent    time.Time
 	pending *Progress
 }
 
-func newReporter(s *server.MCPServer, meta *mcp.Meta) *reporter {
-	r := &reporter{server: s}
+// newReporter sends to the session that the request's context names. A client that cannot take it loses a report, and
+// nothing else.
+func newReporter(ctx context.Context, s *server.MCPServer, meta *mcp.Meta) *reporter {
+	r := &reporter{
+		notify: func(params map[string]any) { _ = s.SendNotificationToClient(ctx, "notifications/progress", params) },
+		say:    func(line mcp.LoggingMessageNotification) { _ = s.SendLogMessageToClient(ctx, line) },
+	}
 	if meta != nil {
 		r.token = meta.ProgressToken
 	}
 	return r
 }
 
-func (r *reporter) report(ctx context.Context, p Progress) {
+func (r *reporter) report(p Progress) {
 	r.pending = &p
 	if time.Since(r.sent) >= progressInterval {
-		r.flush(ctx)
+		r.flush()
 	}
 }
 
-// flush sends what is held back. A client that cannot take it loses a progress report and nothing else.
-func (r *reporter) flush(ctx context.Context) {
+// flush sends what is held back.
+func (r *reporter) flush() {
 	if r.token == nil || r.pending == nil {
 		return
 	}
@@ -44,6 +51,27 @@ func (r *reporter) flush(ctx context.Context) {
 	if r.pending.Total > 0 {
 		params["total"] = r.pending.Total
 	}
-	_ = r.server.SendNotificationToClient(ctx, "notifications/progress", params)
+	r.notify(params)
 	r.pending, r.sent = nil, time.Now()
+}
+
+// log sends a line of the tool's, if the client wants lines of its level.
+func (r *reporter) log(level slog.Level, message string, attributes map[string]any) {
+	data := any(message)
+	if len(attributes) > 0 {
+		data = map[string]any{"message": message, "attributes": attributes}
+	}
+	r.say(mcp.NewLoggingMessageNotification(loggingLevel(level), "", data))
+}
+
+func loggingLevel(level slog.Level) mcp.LoggingLevel {
+	switch {
+	case level < slog.LevelInfo:
+		return mcp.LoggingLevelDebug
+	case level < slog.LevelWarn:
+		return mcp.LoggingLevelInfo
+	case level < slog.LevelError:
+		return mcp.LoggingLevelWarning
+	}
+	return mcp.LoggingLevelError
 }

@@ -27,18 +27,18 @@ func TestProgressIsThinnedAndTheLastIsSent(t *testing.T) {
 		s := h.newMCPServer()
 		client := session{notifications: make(chan mcp.JSONRPCNotification, 100)}
 		ctx := s.WithContext(t.Context(), client)
-		r := newReporter(s, &mcp.Meta{ProgressToken: "token"})
+		r := newReporter(ctx, s, &mcp.Meta{ProgressToken: "token"})
 		for n := range 8 {
-			r.report(ctx, Progress{Done: float64(n), Total: 7})
+			r.report(Progress{Done: float64(n), Total: 7})
 			time.Sleep(progressInterval / 2)
 		}
-		r.flush(ctx)
+		r.flush()
 		if diff := cmp.Diff([]float64{0, 2, 4, 6, 7}, sent(client)); diff != "" {
 			t.Errorf("sent (-want +got):\n%s", diff)
 		}
-		r.flush(ctx)
-		silent := newReporter(s, nil)
-		silent.report(ctx, Progress{Done: 1})
+		r.flush()
+		silent := newReporter(ctx, s, nil)
+		silent.report(Progress{Done: 1})
 		if got := sent(client); len(got) > 0 {
 			t.Errorf("sent %v twice, or to a client that did not ask", got)
 		}

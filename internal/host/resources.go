@@ -16,6 +16,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/sdk"
 )
@@ -27,31 +28,41 @@ const (
 	resourcePage     = 100
 )
 
+// artifactTemplate is the URI template of the stored files.
+const artifactTemplate = "artifact://{id}/{+name}"
+
 // addResources serves the stored files as resources. They are read from the store when a client asks, because other hosts
 // share it.
 func (h *Host) addResources() {
 	h.mcp.AddResourceTemplate(
-		mcp.NewResourceTemplate("artifact://{id}/{+name}", "artifact",
+		mcp.NewResourceTemplate(artifactTemplate, "artifact",
 			mcp.WithTemplateDescription("A file that a tool has downloaded, by the uri that its result or artifact_list names.")),
 		h.readResource)
 }
 
-// listResources fills in the page of stored files that the cursor asks for, the newest first.
-func (h *Host) listResources(_ context.Context, _ any, request *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) {
-	all, err := h.store.List()
+// listResources fills in the page that the cursor asks for: what plugins offer first, then the stored files that the caller
+// may see, the newest first.
+func (h *Host) listResources(ctx context.Context, _ any, request *mcp.ListResourcesRequest, result *mcp.ListResourcesResult) {
+	result.Resources, result.NextCursor = []mcp.Resource{}, ""
+	after := decodeCursor(request.Params.Cursor)
+	if after.uri == "" {
+		result.Resources = h.pluginResources(ctx)
+	}
+	all, err := h.artifactsOf(ctx)
 	if err != nil {
 		h.logger.Error("the artifacts cannot be listed", "err", err)
 		return
 	}
-	after := decodeCursor(request.Params.Cursor)
+	files := 0
 	for _, r := range all {
 		if !after.isBefore(r) {
 			continue
 		}
-		if len(result.Resources) == resourcePage {
-			result.NextCursor = encodeCursor(result.Resources[resourcePage-1])
+		if files == resourcePage {
+			result.NextCursor = encodeCursor(result.Resources[len(result.Resources)-1])
 			return
 		}
+		files++
 		result.Resources = append(result.Resources, resourceOf(r))
 	}
 }
@@ -97,21 +108,28 @@ func (h *Host) normalise(_ context.Context, _ any, request *mcp.ReadResourceRequ
 }
 
 // readResource returns a whole file: text as text, anything else as base64.
-func (h *Host) readResource(_ context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-	r, err := h.store.Find(request.Params.URI)
+func (h *Host) readResource(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	t, err := h.tenantOf(access.CallerOf(ctx))
 	if err != nil {
+		return nil, protocolError(ctx, err)
+	}
+	r, err := t.store.FindFor(access.CallerOf(ctx).Name, request.Params.URI)
+	if err != nil {
+		if sdk.AsError(err).Source == sdk.SourceArgument {
+			resourceNotFound(ctx, request.Params.URI, err.Error())
+		}
 		return nil, err
 	}
 	if r.Size > maxResourceBytes {
-		return nil, &sdk.Error{
+		return nil, protocolError(ctx, &sdk.Error{
 			Code: sdk.CodeResourceExhausted, Source: sdk.SourceArgument,
 			Message: fmt.Sprintf("%s has %d bytes, and resources/read sends at most %d; the tool artifact_read reads parts of it, and the file is at %s",
 				r.URI, r.Size, maxResourceBytes, r.Path),
-		}
+		})
 	}
-	content, err := h.content(r)
+	content, err := contentOf(t.store, r)
 	if err != nil {
-		return nil, hostError("reading the artifact", err)
+		return nil, protocolError(ctx, hostError("reading the artifact", err))
 	}
 	if utf8.Valid(content) && !bytes.ContainsRune(content, 0) {
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: r.URI, MIMEType: r.MediaType, Text: string(content)}}, nil
@@ -121,8 +139,8 @@ func (h *Host) readResource(_ context.Context, request mcp.ReadResourceRequest) 
 	}}, nil
 }
 
-func (h *Host) content(r artifact.Record) ([]byte, error) {
-	file, err := h.store.Content(r)
+func contentOf(store *artifact.Store, r artifact.Record) ([]byte, error) {
+	file, err := store.Content(r)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +155,10 @@ func (h *Host) content(r artifact.Record) ([]byte, error) {
 // announce tells clients that something new can be read, and those who subscribed to it that it was stored again.
 func (h *Host) announce(uri string) {
 	h.mcp.SendNotificationToAllClients(mcp.MethodNotificationResourcesListChanged, nil)
+	h.changed(uri)
+}
+
+func (h *Host) changed(uri string) {
 	for _, session := range h.subscriptions.of(uri) {
 		err := h.mcp.SendNotificationToSpecificClient(session, mcp.MethodNotificationResourceUpdated, map[string]any{"uri": uri})
 		if errors.Is(err, server.ErrSessionNotFound) {

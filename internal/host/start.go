@@ -18,12 +18,13 @@ type arrival struct {
 
 // startPlugins launches every plugin at the same time. Those that are there when all are, or when the grace ends, are
 // taken in sorted order, so that a name clash has the same winner every time; the others are taken in as they come.
-func (h *Host) startPlugins(ctx context.Context, found []supervisor.Binary) {
+func (h *Host) startPlugins(ctx context.Context, own *tenant, found []supervisor.Binary) {
 	arrivals := make(chan arrival, len(found))
 	for _, binary := range found {
 		h.expect(binary.Name)
+		h.binaries[binary.Name] = newBinary(binary)
+		plugin := own.plugin(binary)
 		h.starting.Go(func() {
-			plugin := h.supervisor.Plugin(binary)
 			manifest, err := plugin.Start(ctx)
 			arrivals <- arrival{name: binary.Name, offer: examine(binary.Name, plugin, manifest), err: err}
 		})

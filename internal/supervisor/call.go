@@ -27,6 +27,9 @@ const (
 // they came.
 var ErrInterrupted = errors.New("the call was interrupted")
 
+// ErrNotStarted is the cause of errors of calls whose plugin did not come up, so that nothing was done.
+var ErrNotStarted = errors.New("the plugin did not start")
+
 // Request is one call of a tool.
 type Request struct {
 	// Kind says whether Tool names a tool, a prompt or a resource.
@@ -55,7 +58,9 @@ func (p *Plugin) Call(ctx context.Context, r Request, ev pluginv1.Events) (json.
 	}
 	proc, failure := p.acquire(ctx)
 	if failure != nil {
-		return nil, failure
+		e := *failure
+		e.Cause = errors.Join(ErrNotStarted, e.Cause)
+		return nil, &e
 	}
 	defer proc.calls.Done()
 	result, err := pluginv1.Invoke(ctx, proc.link, &pluginv1.Start{

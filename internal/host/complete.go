@@ -1,0 +1,126 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"mcp-server/internal/access"
+	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor"
+	"mcp-server/sdk"
+)
+
+const (
+	// completeTimeout bounds a completion: somebody is typing.
+	completeTimeout = 3 * time.Second
+	// maxCompletions is MCP's bound on the values of one answer.
+	maxCompletions = 100
+)
+
+// completions answers completion/complete for prompts and resource templates.
+type completions struct{ host *Host }
+
+// CompletePromptArgument suggests values for an argument of a prompt, asked live from its plugin.
+func (c completions) CompletePromptArgument(ctx context.Context, name string, a mcp.CompleteArgument, more mcp.CompleteContext) (*mcp.Completion, error) {
+	return c.answer(ctx, pluginv1.Kind_KIND_PROMPT, name, a, more)
+}
+
+// CompleteResourceArgument suggests values for a variable of a resource template.
+func (c completions) CompleteResourceArgument(ctx context.Context, uri string, a mcp.CompleteArgument, more mcp.CompleteContext) (*mcp.Completion, error) {
+	if uri == artifactTemplate {
+		return c.host.completeArtifact(ctx, a, more)
+	}
+	return c.answer(ctx, pluginv1.Kind_KIND_RESOURCE, uri, a, more)
+}
+
+func (c completions) answer(ctx context.Context, kind pluginv1.Kind, name string, a mcp.CompleteArgument, more mcp.CompleteContext) (*mcp.Completion, error) {
+	values, total, err := c.host.Complete(ctx, kind, name, sdk.Completion{Argument: a.Name, Value: a.Value, Arguments: more.Arguments})
+	if err != nil {
+		if sdk.AsError(err).Source == sdk.SourceArgument {
+			return nil, protocolError(ctx, err)
+		}
+		c.host.logger.Info("no completions", "name", name, "argument", shorten(a.Name), "err", err)
+	}
+	return completion(values, total), nil
+}
+
+func completion(values []string, total int) *mcp.Completion {
+	shown := append([]string{}, values[:min(len(values), maxCompletions)]...)
+	return &mcp.Completion{Values: shown, Total: max(total, len(values)), HasMore: max(total, len(values)) > len(shown)}
+}
+
+// Complete asks the plugin of a tool, prompt or resource for values of an argument, within a few seconds, with the
+// credentials of the context's caller.
+func (h *Host) Complete(ctx context.Context, kind pluginv1.Kind, name string, c sdk.Completion) (values []string, total int, err error) {
+	plugin, process, err := h.offerer(kind, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	caller := access.CallerOf(ctx)
+	if h.mu.RLock(); !h.mayUse(caller, plugin) {
+		err = &sdk.Error{Code: sdk.CodePermissionDenied, Source: sdk.SourceArgument, Message: "there is no " + shorten(name)}
+	}
+	h.mu.RUnlock()
+	if err != nil {
+		return nil, 0, err
+	}
+	process, _, err = h.processFor(caller, plugin, process)
+	if err != nil {
+		return nil, 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
+	defer cancel()
+	return process.Complete(ctx, supervisor.Completion{Kind: kind, Name: name, Completion: c})
+}
+
+// offerer returns whose a tool, prompt or resource is.
+func (h *Host) offerer(kind pluginv1.Kind, name string) (plugin string, process process, err error) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	var known bool
+	switch kind {
+	case pluginv1.Kind_KIND_TOOL:
+		var t Tool
+		t, known = h.catalog.tools[name]
+		plugin, process = t.Plugin, t.process
+	case pluginv1.Kind_KIND_PROMPT:
+		var p Prompt
+		p, known = h.catalog.prompts[name]
+		plugin, process = p.Plugin, p.process
+	default:
+		var r Resource
+		r, known = h.catalog.resources[name]
+		plugin, process = r.Plugin, r.process
+	}
+	if !known {
+		return "", nil, &sdk.Error{Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "there is nothing to complete of the name " + shorten(name)}
+	}
+	return plugin, process, nil
+}
+
+// completeArtifact suggests ids and names of stored files.
+func (h *Host) completeArtifact(ctx context.Context, a mcp.CompleteArgument, more mcp.CompleteContext) (*mcp.Completion, error) {
+	all, err := h.artifactsOf(ctx)
+	if err != nil {
+		return nil, errors.New("the stored files cannot be listed")
+	}
+	var values []string
+	for _, r := range all {
+		id, _, _ := strings.Cut(strings.TrimPrefix(r.URI, "artifact://"), "/")
+		value := id
+		if a.Name == "name" {
+			value = r.Name
+			if wanted := more.Arguments["id"]; wanted != "" && wanted != id {
+				continue
+			}
+		}
+		if strings.HasPrefix(strings.ToLower(value), strings.ToLower(a.Value)) {
+			values = append(values, value)
+		}
+	}
+	return completion(values, len(values)), nil
+}

@@ -1,0 +1,143 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"mcp-server/internal/supervisor"
+	"mcp-server/sdk"
+)
+
+// Phase says how far a call had come when it failed.
+type Phase string
+
+// The phases, in order.
+const (
+	PhasePolicy    Phase = "policy"    // the caller may not
+	PhaseArguments Phase = "arguments" // nothing ran
+	PhaseStart     Phase = "start"     // the plugin did not start
+	PhaseRun       Phase = "run"       // in the tool
+	PhaseResult    Phase = "result"    // the tool had ended; its answer could not be passed on
+)
+
+// Failure is what a program needs to know of a failed call, beside the text.
+type Failure struct {
+	Code   sdk.Code   `json:"code"`
+	Source sdk.Source `json:"source"`
+	Plugin string     `json:"plugin,omitempty"`
+	// Retryable says that the same call may succeed later and does no harm.
+	Retryable bool `json:"retryable"`
+	// RetryAfterMS is how long to wait first, in milliseconds; 0 when nothing is known.
+	RetryAfterMS int64  `json:"retry_after_ms"`
+	Phase        Phase  `json:"phase"`
+	CallID       string `json:"call_id"`
+}
+
+// CallError is the error of a call. Its text is for the model and the user.
+type CallError struct {
+	Failure
+	err     *sdk.Error
+	missing []string // capabilities that the client would have needed
+}
+
+// Error returns the public message.
+func (e *CallError) Error() string { return e.err.Message }
+
+// Unwrap returns the [*sdk.Error].
+func (e *CallError) Unwrap() error { return e.err }
+
+// fail makes the call's error of what went wrong in a phase.
+func (c *call) fail(phase Phase, err error) *CallError {
+	e := sdk.AsError(err)
+	if phase == PhaseRun && errors.Is(err, supervisor.ErrNotStarted) {
+		phase = PhaseStart
+	}
+	return &CallError{err: e, missing: c.missing, Failure: Failure{
+		Code: e.Code, Source: e.Source, Plugin: c.tool.Plugin, Retryable: c.retryable(phase, e), RetryAfterMS: e.RetryAfter.Milliseconds(),
+		Phase: phase, CallID: c.id,
+	}}
+}
+
+// retryable says whether what failed may pass, and whether the call may be made twice.
+func (c *call) retryable(phase Phase, e *sdk.Error) bool {
+	switch e.Code {
+	case sdk.CodeUnavailable, sdk.CodeResourceExhausted, sdk.CodeDeadlineExceeded:
+	default:
+		return false
+	}
+	switch {
+	case phase == PhaseResult, c.settled:
+		return false
+	case phase == PhaseStart, e.RetryAfter > 0:
+		return true
+	}
+	return c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent
+}
+
+// The error codes of MCP that are chosen here.
+const (
+	codeResourceNotFoundLegacy = -32002 // until 2025-11-25
+	codeMissingCapability      = -32021 // since 2026-07-28
+)
+
+// protocolError makes an error the response's, with its own text instead of mcp-go's, and returns it for mcp-go.
+func protocolError(ctx context.Context, err error) error {
+	e := sdk.AsError(err)
+	code := mcp.INTERNAL_ERROR
+	if e.Source == sdk.SourceArgument || e.Code == sdk.CodePermissionDenied {
+		code = mcp.INVALID_PARAMS
+	}
+	failWith(ctx, code, e.Message, nil)
+	return err
+}
+
+func failWith(ctx context.Context, code int, message string, data any) {
+	e := &RPCError{Code: code, Message: message}
+	if data != nil {
+		e.Data, _ = json.Marshal(data) // of plain maps
+	}
+	exchangeOf(ctx).Error = e
+}
+
+// missingCapability answers a request that needs what the client did not declare (SEP-2575).
+func missingCapability(ctx context.Context, message string, required map[string]any) {
+	failWith(ctx, codeMissingCapability, message, map[string]any{"requiredCapabilities": required})
+}
+
+// onError gives the errors that mcp-go makes by itself a better text and the data that the specification asks for.
+func (h *Host) onError(ctx context.Context, _ any, _ mcp.MCPMethod, message any, err error) {
+	if exchangeOf(ctx).Error != nil {
+		return
+	}
+	switch request := message.(type) {
+	case *mcp.CallToolRequest:
+		if errors.Is(err, server.ErrToolNotFound) {
+			failWith(ctx, mcp.INVALID_PARAMS, h.unknownTool(ctx, request.Params.Name).Error(), nil)
+		}
+	case *mcp.ReadResourceRequest:
+		if errors.Is(err, server.ErrResourceNotFound) {
+			resourceNotFound(ctx, request.Params.URI, "there is no resource "+shorten(request.Params.URI)+"; resources/list and artifact_list show what there is")
+		}
+	}
+}
+
+// resourceNotFound is the error that SEP-2164 wants, in the code of the request's revision.
+func resourceNotFound(ctx context.Context, uri, message string) {
+	code := codeResourceNotFoundLegacy
+	if server.IsModernRequest(ctx) {
+		code = mcp.INVALID_PARAMS
+	}
+	failWith(ctx, code, message, map[string]string{"uri": uri})
+}
+
+func badAnswer(plugin string, err error) error {
+	return &sdk.Error{
+		Code: sdk.CodeInternal, Source: sdk.SourcePlugin, Cause: err,
+		Message: fmt.Sprintf("the plugin %s answered with something that cannot be passed on; this is a mistake in the plugin", plugin),
+	}
+}

@@ -1,0 +1,181 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/yosida95/uritemplate/v3"
+
+	"mcp-server/internal/access"
+	"mcp-server/internal/pluginv1"
+	"mcp-server/sdk"
+)
+
+// Resource is one resource of a plugin, or a template of many.
+type Resource struct {
+	Plugin string
+	sdk.ResourceManifest
+
+	process process
+}
+
+func (r Resource) isTemplate() bool { return strings.Contains(r.URI, "{") }
+
+func (o *offer) examineResources(process process, m sdk.Manifest) {
+	if extra := len(m.Resources) - maxTools; extra > 0 {
+		o.leaveOut("", fmt.Errorf("it has %d resources, and only the first %d are taken", len(m.Resources), maxTools))
+		m.Resources = m.Resources[:maxTools]
+	}
+	for _, r := range m.Resources {
+		if err := checkResource(r); err != nil {
+			o.leaveOut(cmp.Or(shorten(r.URI), "(no uri)"), err)
+			continue
+		}
+		o.resources = append(o.resources, Resource{Plugin: o.plugin, ResourceManifest: r, process: process})
+	}
+}
+
+func checkResource(r sdk.ResourceManifest) error {
+	scheme, _, found := strings.Cut(r.URI, ":")
+	if !found || scheme == "" || strings.ContainsAny(scheme, "{/") || len(r.URI) > 1000 {
+		return errors.New("its URI has no scheme, or more than 1000 bytes")
+	}
+	if scheme == "artifact" {
+		return errors.New("artifact:// is the server's own")
+	}
+	if _, err := uritemplate.New(r.URI); err != nil {
+		return fmt.Errorf("its URI is not a template of RFC 6570: %w", err)
+	}
+	return errors.Join(checkText("name", r.Name, maxTitle), checkText("description", r.Description, maxDescription))
+}
+
+// addPluginResources takes in a plugin's resources; a URI that is taken is reported with its owner.
+func (h *Host) addPluginResources(o offer) {
+	for _, r := range o.resources {
+		h.mu.Lock()
+		owner, taken := h.catalog.resources[r.URI]
+		if !taken {
+			h.catalog.resources[r.URI] = r
+		}
+		h.mu.Unlock()
+		if taken {
+			h.report(Problem{Plugin: o.plugin, Tool: r.URI, Reason: "the plugin " + owner.Plugin + " has a resource of that URI already; rename one of them"})
+			continue
+		}
+		h.serveResource(r)
+	}
+}
+
+func (h *Host) serveResource(r Resource) {
+	if !r.isTemplate() {
+		h.mcp.AddResource(r.definition(), server.ResourceHandlerFunc(h.pluginResourceHandler(r)))
+		return
+	}
+	template := mcp.NewResourceTemplate(r.URI, r.Name, mcp.WithTemplateDescription(r.Description), mcp.WithTemplateMIMEType(r.MediaType))
+	template.Title, template.Icons = r.Title, icons(r.Icons)
+	h.mcp.AddResourceTemplate(template, server.ResourceTemplateHandlerFunc(h.pluginResourceHandler(r)))
+}
+
+func (r Resource) definition() mcp.Resource {
+	d := mcp.NewResource(r.URI, r.Name, mcp.WithResourceDescription(r.Description), mcp.WithMIMEType(r.MediaType))
+	d.Title, d.Icons = r.Title, icons(r.Icons)
+	return d
+}
+
+// pluginResources are those of plugins that the caller may use, sorted by URI.
+func (h *Host) pluginResources(ctx context.Context) []mcp.Resource {
+	caller := access.CallerOf(ctx)
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	all := []mcp.Resource{}
+	for _, r := range h.catalog.resources {
+		if !r.isTemplate() && h.mayUse(caller, r.Plugin) {
+			all = append(all, r.definition())
+		}
+	}
+	slices.SortFunc(all, func(a, b mcp.Resource) int { return strings.Compare(a.URI, b.URI) })
+	return all
+}
+
+// pluginResourceHandler answers resources/read with what the plugin returns.
+func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	return func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+		wanted, err := json.Marshal(map[string]any{"uri": request.Params.URI, "variables": variablesOf(r.URI, request.Params.URI)})
+		if err != nil {
+			return nil, protocolError(ctx, err)
+		}
+		result, err := h.Call(ctx, Request{Kind: pluginv1.Kind_KIND_RESOURCE, Name: r.URI, Arguments: wanted})
+		if err != nil {
+			if sdk.AsError(err).Code == sdk.CodeNotFound {
+				resourceNotFound(ctx, request.Params.URI, err.Error())
+				return nil, err
+			}
+			return nil, protocolError(ctx, err)
+		}
+		if len(result.Structured) > maxResourceBytes*4/3 {
+			return nil, protocolError(ctx, badAnswer(r.Plugin, errors.New("the resource is too large to send")))
+		}
+		var contents map[string]any
+		if err := json.Unmarshal(result.Structured, &contents); err != nil {
+			return nil, protocolError(ctx, badAnswer(r.Plugin, err))
+		}
+		parsed, err := mcp.ParseResourceContents(contents)
+		if err != nil {
+			return nil, protocolError(ctx, badAnswer(r.Plugin, err))
+		}
+		return []mcp.ResourceContents{parsed}, nil
+	}
+}
+
+// variablesOf matches a URI against its template.
+func variablesOf(template, uri string) map[string]string {
+	variables := map[string]string{}
+	parsed, err := uritemplate.New(template)
+	if err != nil {
+		return variables
+	}
+	for name, value := range parsed.Match(uri) {
+		text := value.String()
+		if plain, err := url.PathUnescape(text); err == nil {
+			text = plain
+		}
+		variables[name] = text
+	}
+	return variables
+}
+
+// find returns a tool, or a prompt or a resource as if it were one, so that all are called in one way.
+func (h *Host) find(kind pluginv1.Kind, name string) (Tool, error) {
+	if kind == pluginv1.Kind_KIND_TOOL {
+		return h.Tool(name)
+	}
+	plugin, process, err := h.offerer(kind, name)
+	if err != nil {
+		return Tool{}, err
+	}
+	return Tool{
+		Plugin: plugin, process: process,
+		ToolManifest: sdk.ToolManifest{Name: name, Hints: sdk.Hints{ReadOnly: true, Idempotent: true}},
+	}, nil
+}
+
+// updated tells clients that subscribed to a plugin's own resource that it has changed.
+func (h *Host) updated(plugin, uri string) {
+	h.mu.RLock()
+	owns := false
+	for _, r := range h.catalog.resources {
+		owns = owns || r.Plugin == plugin && (r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0)
+	}
+	h.mu.RUnlock()
+	if owns {
+		h.changed(uri)
+	}
+}

@@ -1,0 +1,156 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+
+	"mcp-server/internal/access"
+	"mcp-server/internal/artifact"
+	"mcp-server/internal/supervisor"
+	"mcp-server/sdk"
+)
+
+// tenant is what one credential profile has of its own: plugin processes, stored files and the journal of once-only
+// downloads. Nothing of it is ever used for another.
+type tenant struct {
+	store      *artifact.Store
+	reading    *reading
+	supervisor *supervisor.Supervisor
+
+	mu      sync.Mutex
+	plugins map[string]*supervisor.Plugin
+}
+
+// profileName is what can be a folder's name on every system.
+var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`)
+
+func (h *Host) openTenant(dir string, lookup func(string) (string, bool)) (*tenant, error) {
+	store, err := artifact.Open(artifact.Config{
+		Dir: dir, Logger: h.logger, MinFree: h.cfg.MinFree, Retention: h.cfg.Retention, Whole: wholeBy(h.cfg.PreviewCommand),
+	})
+	if err != nil {
+		return nil, err
+	}
+	processes, err := supervisor.Open(supervisor.Config{Logger: h.logger, LookupEnv: lookup, StartTimeout: h.cfg.StartTimeout})
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	return &tenant{
+		store: store, reading: newReading(h.cfg.PreviewCommand, store.TempDir()), supervisor: processes,
+		plugins: map[string]*supervisor.Plugin{},
+	}, nil
+}
+
+// plugin returns the tenant's own process of a binary; it is started by its first call.
+func (t *tenant) plugin(b supervisor.Binary) *supervisor.Plugin {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.plugins[b.Name] == nil {
+		t.plugins[b.Name] = t.supervisor.Plugin(b)
+	}
+	return t.plugins[b.Name]
+}
+
+// tenants are the profiles that have been used. The first one, without a name, is the server's own.
+type tenants struct {
+	mu     sync.Mutex
+	byName map[string]*tenant
+}
+
+// tenantOf returns the tenant of a caller's profile, and opens it for the first call.
+func (h *Host) tenantOf(caller access.Caller) (*tenant, error) {
+	h.tenants.mu.Lock()
+	defer h.tenants.mu.Unlock()
+	if t := h.tenants.byName[caller.Profile]; t != nil {
+		return t, nil
+	}
+	if !profileName.MatchString(caller.Profile) || h.cfg.Profile == nil {
+		return nil, profileError(caller.Profile, errors.New("there is no such profile"))
+	}
+	if h.closing.Load() {
+		return nil, profileError(caller.Profile, errors.New("the server is stopping"))
+	}
+	lookup, err := h.cfg.Profile(caller.Profile)
+	if err != nil {
+		return nil, profileError(caller.Profile, err)
+	}
+	t, err := h.openTenant(filepath.Join(h.cfg.DataDir, "profiles", caller.Profile), lookup)
+	if err != nil {
+		return nil, profileError(caller.Profile, err)
+	}
+	h.tenants.byName[caller.Profile] = t
+	return t, nil
+}
+
+func profileError(name string, err error) error {
+	return &sdk.Error{
+		Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Cause: err,
+		Message: fmt.Sprintf("the credential profile %q of this caller cannot be used; whoever runs the server finds the reason in its log", shorten(name)),
+	}
+}
+
+// each calls do for every tenant at the same time, and waits.
+func (t *tenants) each(do func(*tenant)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all sync.WaitGroup
+	for _, one := range t.byName {
+		all.Go(func() { do(one) })
+	}
+	all.Wait()
+}
+
+// processFor returns the process of a plugin that runs with the caller's credentials, and the caller's tenant.
+func (h *Host) processFor(caller access.Caller, plugin string, own process) (process, *tenant, error) {
+	t, err := h.tenantOf(caller)
+	if err != nil {
+		return nil, nil, err
+	}
+	binary, isBinary := h.binaries[plugin]
+	if caller.Profile == "" || !isBinary {
+		return own, t, nil
+	}
+	return t.plugin(binary.Binary), t, nil
+}
+
+// binary is a plugin's file. Its digest is read once, for provenance.
+type binary struct {
+	supervisor.Binary
+	digest func() string
+}
+
+func newBinary(b supervisor.Binary) binary {
+	return binary{Binary: b, digest: sync.OnceValue(func() string { return digestOf(b.Path) })}
+}
+
+// digestOf returns a file's SHA-256 as provenance shows it; empty when it cannot be read.
+func digestOf(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }() // only read
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return ""
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// artifactsOf returns the stored files that the context's caller may see, the newest first.
+func (h *Host) artifactsOf(ctx context.Context) ([]artifact.Record, error) {
+	t, err := h.tenantOf(access.CallerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return t.store.ListFor(access.CallerOf(ctx).Name)
+}

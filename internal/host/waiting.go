@@ -1,0 +1,114 @@
+package host
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"sync"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"mcp-server/internal/pluginv1"
+	"mcp-server/sdk"
+)
+
+// maxWaiting bounds how many calls of one caller wait for answers.
+const maxWaiting = 100
+
+// waiting are the calls that wait for a client's answers, by the requestState that the client sends back. A state is a
+// random text that is good for one answer: nothing about the call can be read from it or forged.
+type waiting struct {
+	mu      sync.Mutex
+	byState map[string]waitingCall
+}
+
+type waitingCall struct {
+	running *running
+	asked   *asking
+}
+
+// add returns the state for a call's questions; empty when the caller has too many already.
+func (w *waiting) add(r *running, a *asking) (state string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.byState == nil {
+		w.byState = map[string]waitingCall{}
+	}
+	n := 0
+	for _, other := range w.byState {
+		if other.running.caller.Name == r.caller.Name {
+			n++
+		}
+	}
+	if n >= maxWaiting {
+		return ""
+	}
+	state = rand.Text()
+	w.byState[state] = waitingCall{running: r, asked: a}
+	return state
+}
+
+// take returns the call that waits under a state, once, to the caller who made the same request before.
+func (w *waiting) take(state, caller string, again Request) (waitingCall, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, known := w.byState[state]
+	if !known || c.running.caller.Name != caller || c.running.request.Kind != again.Kind || c.running.request.Name != again.Name ||
+		!bytes.Equal(compact(c.running.request.Arguments), compact(again.Arguments)) {
+		return waitingCall{}, &sdk.Error{
+			Code: sdk.CodeInvalidArgument, Source: sdk.SourceArgument,
+			Message: "the requestState is not one that waits for answers to this request: it was changed, used before or waited for too long; call again without it",
+		}
+	}
+	delete(w.byState, state)
+	return c, nil
+}
+
+// forget drops questions that nobody can answer any more.
+func (w *waiting) forget(a *asking) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for state, c := range w.byState {
+		if c.asked == a {
+			delete(w.byState, state)
+		}
+	}
+}
+
+func compact(raw json.RawMessage) []byte {
+	var b bytes.Buffer
+	if len(bytes.TrimSpace(raw)) == 0 || json.Compact(&b, raw) != nil {
+		return []byte("{}")
+	}
+	return b.Bytes()
+}
+
+// askAgain answers a request with the questions that are still open.
+func (h *Host) askAgain(r *running, a *asking) (ending, error) {
+	state := h.waiting.add(r, a)
+	if state == "" {
+		r.cancel(nil)
+		return ending{}, &sdk.Error{
+			Code: sdk.CodeResourceExhausted, Source: sdk.SourceHost, Message: "too many calls of yours wait for answers; answer or end them first",
+		}
+	}
+	asks := mcp.InputRequests{}
+	for _, q := range a.open() {
+		request, err := inputRequest(q)
+		if err != nil {
+			r.cancel(nil)
+			return ending{}, badAnswer(r.request.Name, err)
+		}
+		asks[q.GetKey()] = request
+	}
+	return ending{asks: &mcp.MultiRoundTripResult{InputRequests: asks, RequestState: state}}, nil
+}
+
+// inputRequest is a question in mcp-go's type.
+func inputRequest(q *pluginv1.Question) (r mcp.InputRequest, err error) {
+	encoded, err := json.Marshal(map[string]any{"method": q.GetMethod(), "params": json.RawMessage(q.GetParams())})
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(encoded, &r)
+}
