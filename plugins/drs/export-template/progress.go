@@ -71,12 +71,12 @@ func (s service) await(ctx context.Context, chain *chain, t huaweicloud.Target, 
 	err := huaweicloud.Poll(waiting, s.pace.first, s.pace.most, func(ctx context.Context) (bool, error) {
 		now, err := s.progress(ctx, t, id)
 		if err != nil {
-			return false, huaweicloud.Explain(err, wayOn(id))
+			return false, huaweicloud.Begun(err, wayOn(id))
 		}
-		status = now.Status
+		status = huaweicloud.Clean(now.Status, 60)
 		chain.wait(fmt.Sprintf("waiting for the export %s: %s", id, status))
 		if now.Terminal && !now.Succeeded {
-			return true, exportFailed(id, now.ProcessStatus)
+			return true, exportFailed(id, huaweicloud.Clean(now.ProcessStatus, 60))
 		}
 		return now.Succeeded, nil
 	})

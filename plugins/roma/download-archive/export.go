@@ -105,7 +105,7 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 		return "", &sdk.Error{
 			Code: sdk.CodeUnavailable, Source: sdk.SourceCloud,
 			Message: fmt.Sprintf("ROMA answered the export without a job_id (request id %q), so the job cannot be followed; "+
-				"check the region and the endpoint settings, then call again", response.RequestID),
+				"check the region and the endpoint settings, then call again", huaweicloud.Clean(response.RequestID, 80)),
 		}
 	}
 	return reply.JobID, err
@@ -118,9 +118,9 @@ func notFetched(err error, in exportIn, id, archive string) error {
 	case isLost(err):
 		return err
 	case huaweicloud.NothingSent(err):
-		return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
+		return huaweicloud.Begun(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
 	}
-	return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
+	return huaweicloud.Begun(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
 }
 
 // isLost reports whether an error says itself what became of the archive.
