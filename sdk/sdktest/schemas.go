@@ -10,37 +10,47 @@ import (
 	"mcp-server/sdk"
 )
 
-// schemas are one tool's, compiled, and whether its calls get a folder for files.
+// schemas are one tool's, compiled, whether its calls get a folder for files, and whether they need a task.
 type schemas struct {
-	input, output *jsonschema.Schema
-	storesFiles   bool
+	input        *jsonschema.Schema
+	output       *jsonschema.Schema // nil for content blocks
+	storesFiles  bool
+	taskRequired bool
 }
 
 func compileAll(t testing.TB, m sdk.Manifest) map[string]schemas {
 	t.Helper()
 	all := map[string]schemas{}
 	for _, tool := range m.Tools {
-		all[tool.Name] = schemas{input: compile(t, tool.InputSchema), output: compile(t, tool.OutputSchema), storesFiles: tool.StoresFiles}
+		one := schemas{input: mustCompile(t, tool.InputSchema), storesFiles: tool.StoresFiles, taskRequired: tool.TaskRequired}
+		if len(tool.OutputSchema) > 0 {
+			one.output = mustCompile(t, tool.OutputSchema)
+		}
+		all[tool.Name] = one
 	}
 	return all
 }
 
-func compile(t testing.TB, schema []byte) *jsonschema.Schema {
+func mustCompile(t testing.TB, schema []byte) *jsonschema.Schema {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		t.Fatalf("reading a schema: %v", err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("tool.json", document); err != nil {
-		t.Fatalf("reading a schema: %v", err)
-	}
-	compiled, err := compiler.Compile("tool.json")
+	compiled, err := compile(schema)
 	if err != nil {
 		t.Fatalf("compiling a schema: %v", err)
 	}
 	return compiled
+}
+
+func compile(schema []byte) (*jsonschema.Schema, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return nil, err
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("tool.json", document); err != nil {
+		return nil, err
+	}
+	return compiler.Compile("tool.json")
 }
 
 // refusal is what a host answers to arguments that the input schema refuses; nil when it takes them.

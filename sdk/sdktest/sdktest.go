@@ -1,5 +1,5 @@
 // Package sdktest is a plugin author's test kit: it runs a plugin in memory over the real wire, with a host that keeps
-// files in the test's folder and records progress and log lines. Start reading at [New].
+// files in the test's folder, answers questions as the test says, and records what a call does. Start reading at [New].
 package sdktest
 
 import (
@@ -27,30 +27,15 @@ import (
 
 // Host runs one plugin for one test.
 type Host struct {
-	t       testing.TB
-	client  pluginv1.ToolPluginClient
-	schemas map[string]schemas
-	journal journal
-}
+	// Client is what the client behind the calls can do: everything, unless the test sets it before a call.
+	Client sdk.Client
 
-// Result is what one call came to.
-type Result struct {
-	// JSON is the tool's output; nil when Err is set.
-	JSON []byte
-	// Err is the tool's error as a host sees it.
-	Err *sdk.Error
-	// Progress holds the messages in order.
-	Progress []Progress
-	// Logs holds the log messages in order.
-	Logs []string
-	// Kept are the paths of partial files that the plugin asked to keep.
-	Kept []string
-}
-
-// Progress is one progress report.
-type Progress struct {
-	Done, Total float64
-	Message     string
+	t        testing.TB
+	client   pluginv1.ToolPluginClient
+	manifest sdk.Manifest
+	schemas  map[string]schemas
+	journal  journal
+	script   script
 }
 
 // New starts the plugin in memory; the test's end stops it. A plugin that is defined wrongly fails the test.
@@ -79,7 +64,11 @@ func New(t testing.TB, p sdk.Plugin) *Host {
 		cancel()
 		served.Wait()
 	})
-	return &Host{t: t, client: pluginv1.NewToolPluginClient(conn), schemas: compileAll(t, manifest), journal: journal{cases: map[string]*once{}}}
+	return &Host{
+		Client: sdk.Client{Elicit: true, Sample: true, Roots: true, Tasks: true},
+		t:      t, client: pluginv1.NewToolPluginClient(conn), manifest: manifest, schemas: compileAll(t, manifest),
+		journal: journal{cases: map[string]*once{}}, script: script{answers: map[string]any{}},
+	}
 }
 
 // Call runs one tool. The arguments are any value whose JSON is an object; nil stands for none. As in a host, arguments that
@@ -87,40 +76,36 @@ func New(t testing.TB, p sdk.Plugin) *Host {
 func (h *Host) Call(ctx context.Context, tool string, arguments any) Result {
 	h.t.Helper()
 	encoded := h.encode(arguments)
-	if refused := h.schemas[tool].refusal(encoded); refused != nil {
+	s := h.schemas[tool]
+	if refused := s.refusal(encoded); refused != nil {
 		return Result{Err: refused}
 	}
-	store := fileStore{kept: h.t.TempDir()}
-	if h.schemas[tool].storesFiles {
-		store.staging = h.t.TempDir()
+	if s.taskRequired && !h.Client.Tasks {
+		return Result{Err: &sdk.Error{
+			Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Message: "only a client that can wait for a task may call this tool",
+		}}
 	}
-	claims := claims{journal: &h.journal}
-	var r Result
-	start := &pluginv1.Start{Tool: tool, Arguments: encoded, CallId: "test", StagingDir: store.staging}
-	out, err := pluginv1.Invoke(ctx, h.client, start, pluginv1.Events{
-		Progress: func(p *pluginv1.Progress) {
-			r.Progress = append(r.Progress, Progress{Done: p.GetDone(), Total: p.GetTotal(), Message: p.GetMessage()})
-		},
-		Log: func(l *pluginv1.Log) { r.Logs = append(r.Logs, l.GetMessage()+" "+string(l.GetAttributes())) },
-		File: func(_ context.Context, f *pluginv1.File) *pluginv1.FileReply {
-			reply := store.adopt(f)
-			if path := reply.GetKeptPath(); path != "" {
-				r.Kept = append(r.Kept, path)
-			}
-			if f.GetClaimed() {
-				claims.stored(reply.GetArtifact())
-			}
-			return reply
-		},
-		Claim:   func(_ context.Context, m *pluginv1.Claim) *pluginv1.ClaimReply { return claims.grant(m) },
-		Release: claims.release,
-	})
-	r.JSON, r.Err = out, toError(err)
-	if r.Err == nil {
-		if err := validate(h.schemas[tool].output, out); err != nil {
-			h.t.Errorf("the result of %s does not fit its schema: %v\n%s", tool, err, out)
+	r := h.run(ctx, &pluginv1.Start{Tool: tool, Arguments: encoded})
+	if r.Err == nil && s.output != nil {
+		if err := validate(s.output, r.JSON); err != nil {
+			h.t.Errorf("the result of %s does not fit its schema: %v\n%s", tool, err, r.JSON)
 		}
 	}
+	return r
+}
+
+// run sends one start and records what follows.
+func (h *Host) run(ctx context.Context, start *pluginv1.Start) Result {
+	h.t.Helper()
+	store := fileStore{kept: h.t.TempDir()}
+	if start.GetKind() == pluginv1.Kind_KIND_TOOL && h.schemas[start.GetTool()].storesFiles {
+		store.staging = h.t.TempDir()
+	}
+	start.CallId, start.StagingDir = "test", store.staging
+	start.Client = &pluginv1.Client{Elicit: h.Client.Elicit, Sample: h.Client.Sample, Roots: h.Client.Roots, Tasks: h.Client.Tasks}
+	var r Result
+	out, err := pluginv1.Invoke(ctx, h.client, start, h.events(&r, store))
+	r.JSON, r.Err = out, toError(err)
 	return r
 }
 
@@ -142,18 +127,8 @@ func (h *Host) encode(arguments any) []byte {
 	return encoded
 }
 
-// Decode reads the output of a call that must succeed.
-func Decode[Out any](t testing.TB, r Result) Out {
-	t.Helper()
-	var out Out
-	if r.Err != nil {
-		t.Fatalf("the call failed: %s (%s, %s)", r.Err.Message, r.Err.Code, r.Err.Source)
-	}
-	if err := json.Unmarshal(r.JSON, &out); err != nil {
-		t.Fatalf("reading the output %s: %v", r.JSON, err)
-	}
-	return out
-}
+// codeOf names the states of the wire that say something of the plugin.
+var codeOf = map[codes.Code]sdk.Code{codes.NotFound: sdk.CodeNotFound, codes.Unavailable: sdk.CodeUnavailable}
 
 func toError(err error) *sdk.Error {
 	if err == nil {
@@ -171,6 +146,9 @@ func toError(err error) *sdk.Error {
 		return sdk.AsError(context.Canceled)
 	case codes.DeadlineExceeded:
 		return sdk.AsError(context.DeadlineExceeded)
+	case codes.NotFound, codes.Unavailable:
+		s := status.Convert(err)
+		return &sdk.Error{Code: codeOf[s.Code()], Source: sdk.SourcePlugin, Message: s.Message()}
 	}
 	return sdk.AsError(err)
 }
