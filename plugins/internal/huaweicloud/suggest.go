@@ -2,7 +2,6 @@ package huaweicloud
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,8 @@ import (
 )
 
 const (
+	// questionTime is how long a question may take. Whoever asked gets tired of waiting before that; the answer is for the next one.
+	questionTime = 10 * time.Second
 	// suggestionLife is how long an answer or a failure counts: long enough for the typing of one value.
 	suggestionLife = 10 * time.Second
 	// maxQuestions is how many answers are remembered at once.
@@ -43,7 +44,9 @@ func (c *Client) Completer(name string, needs []string, ask Question) sdk.Comple
 			arguments[need] = value
 			key = append(key, value)
 		}
-		return c.suggestions.answer(ctx, c.now, strings.Join(key, "\x00"), func() ([]string, error) { return ask(ctx, target, arguments) })
+		return c.suggestions.answer(ctx, c.now, strings.Join(key, "\x00"), func(ctx context.Context) ([]string, error) {
+			return ask(ctx, target, arguments)
+		})
 	}
 }
 
@@ -62,8 +65,11 @@ type suggestion struct {
 	until  time.Time
 }
 
-// answer returns what is remembered, or asks.
-func (s *suggestions) answer(ctx context.Context, now func() time.Time, key string, ask func() ([]string, error)) ([]string, error) {
+// answer returns what is remembered, or asks. A question goes on when whoever asked it has left: the end of a wait and a
+// closed connection look alike, and a cloud that is slow would be asked again with every letter and never heard.
+func (s *suggestions) answer(
+	ctx context.Context, now func() time.Time, key string, ask func(context.Context) ([]string, error),
+) ([]string, error) {
 	one := s.entry(key)
 	if err := one.turn.enter(ctx); err != nil {
 		return nil, err
@@ -75,10 +81,9 @@ func (s *suggestions) answer(ctx context.Context, now func() time.Time, key stri
 	if now().Before(one.until) {
 		return one.values, one.err
 	}
-	values, err := ask()
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil, ctx.Err() // which says nothing of the cloud
-	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), questionTime)
+	defer cancel()
+	values, err := ask(ctx)
 	if err != nil {
 		values = nil
 	}

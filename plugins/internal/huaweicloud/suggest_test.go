@@ -103,19 +103,38 @@ func TestRefusalStopsAllQuestions(t *testing.T) {
 	}
 }
 
-func TestCancelledQuestionSaysNothing(t *testing.T) {
+// TestSlowAnswerIsForTheNext has a cloud that takes longer than anybody waits.
+func TestSlowAnswerIsForTheNext(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	complete, count := asked(unused(), nil, func(ctx context.Context) ([]string, error) {
-		cancel()
-		return []string{"a"}, ctx.Err()
+	synctest.Test(t, func(t *testing.T) {
+		complete, count := asked(unused(), nil, func(ctx context.Context) ([]string, error) {
+			return []string{"a"}, sleep(ctx, 5*time.Second)
+		})
+		var typing sync.WaitGroup
+		for range 2 {
+			typing.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				_, _ = complete(ctx, sdk.Completion{})
+			})
+		}
+		typing.Wait()
+		if values, err := complete(t.Context(), sdk.Completion{}); err != nil || len(values) != 1 || count.Load() != 1 {
+			t.Errorf("got %v, %v after %d questions", values, err, count.Load())
+		}
 	})
-	if _, err := complete(ctx, sdk.Completion{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if values, err := complete(t.Context(), sdk.Completion{}); err != nil || len(values) != 1 || count.Load() != 2 {
-		t.Errorf("got %v, %v after %d questions", values, err, count.Load())
-	}
+}
+
+func TestQuestionEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		complete, _ := asked(unused(), nil, func(ctx context.Context) ([]string, error) { return []string{"a"}, sleep(ctx, time.Hour) })
+		began := time.Now()
+		values, err := complete(t.Context(), sdk.Completion{})
+		if took := time.Since(began); values != nil || !errors.Is(err, context.DeadlineExceeded) || took != questionTime {
+			t.Errorf("got %v, %v after %s", values, err, took)
+		}
+	})
 }
 
 // TestQuestionsAreApart has answers that depend on the place and on another argument.

@@ -45,6 +45,8 @@ func fetchStep(in inspectIn) (string, error) {
 	}
 	apps := huaweicloud.SplitList(in.Apps)
 	switch {
+	case len(apps) > 100:
+		return "", sdk.InvalidArgument("apps", "has %d ids; one export takes 100 at most", len(apps))
 	case in.ArchiveID != "" && len(apps) > 0:
 		return "", sdk.InvalidArgument("apps", "is for a new export; leave it out, or leave archive_id out")
 	case in.ArchiveID != "":
