@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -11,29 +12,54 @@ import (
 )
 
 func newServeCommand(s *settings, std streams) *cobra.Command {
+	var f serveFlags
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve MCP on standard input and output, for an editor or an assistant",
-		Args:  noArguments,
+		Short: "Serve MCP on standard input and output, for an editor or an assistant, or on HTTP for a team",
+		Long: `Serve MCP on standard input and output, for an editor or an assistant; or with --http on streamable HTTP, for a team.
+
+On HTTP beyond this machine every caller needs a token of the access file, or one of an OAuth issuer that it names;
+see docs/http.md and mcp-server token new.`,
+		Example: `  mcp-server serve
+  mcp-server serve --read-only --allow-tool 'rfs_*'
+  mcp-server serve --http 127.0.0.1:8080
+  mcp-server serve --http 0.0.0.0:8443 --access access.yaml --tls-cert cert.pem --tls-key key.pem`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withHost(c.Context(), s, std, func(h *host.Host, logger *slog.Logger) error {
-				logger.Info("serving on standard input and output", "tools", len(h.Tools()), "left_out", len(h.Problems()))
-				t, err := newTransport(h, logger)
-				if err != nil {
-					return err
-				}
-				return t.ServeStdio(c.Context(), std.in, std.out)
-			})
+			if f.http != "" {
+				return serveHTTP(c.Context(), s, f, std, !c.Flags().Changed("log-level"))
+			}
+			return serveStdio(c.Context(), s, f, std)
 		},
 	}
+	addServeFlags(c.Flags(), &f)
 	addStoreFlags(c.Flags(), s)
 	addEmulatorFlag(c, s)
 	return c
 }
 
+func serveStdio(ctx context.Context, s *settings, f serveFlags, std streams) error {
+	if err := f.checkWithoutHTTP(); err != nil {
+		return err
+	}
+	p, err := f.hosting("stdio")
+	if err != nil {
+		return err
+	}
+	return withHostOf(ctx, s, p, std, func(h *host.Host, logger *slog.Logger) error {
+		logger.Info("serving on standard input and output", "tools", len(h.Tools()), "left_out", len(h.Problems()))
+		t, err := newTransport(transport.Config{}, h, logger)
+		if err != nil {
+			return err
+		}
+		return t.ServeStdio(ctx, std.in, std.out)
+	})
+}
+
 // newTransport carries what the host offers, and has it tell clients of the files it stores.
-func newTransport(h *host.Host, logger *slog.Logger) (*transport.Transport, error) {
-	t, err := transport.New(transport.Config{MCP: h.MCP(), Tasks: h, Logger: logger, Normal: artifact.NormalURI})
+func newTransport(c transport.Config, h *host.Host, logger *slog.Logger) (*transport.Transport, error) {
+	c.MCP, c.Tasks, c.Logger, c.Normal, c.MayRead = h.MCP(), h, logger, artifact.NormalURI, h.MayRead
+	t, err := transport.New(c)
 	if err != nil {
 		return nil, err
 	}

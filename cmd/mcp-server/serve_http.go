@@ -26,6 +26,8 @@ type serveFlags struct {
 	readOnly   bool
 	allowTools []string
 	denyTools  []string
+	confirm    string
+	auditLog   string
 }
 
 func addServeFlags(flags *pflag.FlagSet, f *serveFlags) {
@@ -39,6 +41,8 @@ func addServeFlags(flags *pflag.FlagSet, f *serveFlags) {
 	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "HOST:PORT that serves /metrics and the health checks without tokens")
 	flags.BoolVar(&f.readOnly, "read-only", false, "leave only tools that say that they only read, whatever else is allowed")
 	flags.StringSliceVar(&f.allowTools, "allow-tool", nil, "tools that may be called: a name, a pattern such as drs_*, or a hint such as hint:read_only; may be repeated")
+	flags.StringVar(&f.confirm, "confirm", "once-only", "what a person is asked before, where the client can ask: once-only (downloads that cannot be repeated) or never")
+	flags.StringVar(&f.auditLog, "audit-log", "", "file that gets one JSON line per call, and two per call that can change something; see docs/observability.md")
 	flags.StringSliceVar(&f.denyTools, "deny-tool", nil, "tools that may not be called, in the same words; beats --allow-tool")
 }
 

@@ -135,9 +135,11 @@ func (c *call) prepare() *CallError {
 		return c.fail(PhasePolicy, err)
 	}
 	if c.tool.input != nil {
-		if c.request.Arguments, err = c.tool.input.check(c.request.Arguments); err != nil {
+		checked, err := c.tool.input.check(c.request.Arguments)
+		if err != nil {
 			return c.fail(PhaseArguments, err)
 		}
+		c.request.Arguments = checked
 	}
 	if c.process, c.tenant, err = c.host.processFor(c.caller, c.tool.Plugin, c.tool.process); err != nil {
 		return c.fail(PhasePolicy, err)

@@ -35,8 +35,9 @@ type Config struct {
 	Logger *slog.Logger
 	// LookupEnv is the environment that plugins may ask for by name, as os.LookupEnv.
 	LookupEnv func(string) (string, bool)
-	// Profile returns the environment of a credential profile; nil when there are none but the server's own.
-	Profile func(name string) (lookup func(string) (string, bool), err error)
+	// Profile returns the environment of a credential profile, and a text that is another when its values are others; nil
+	// when there are no profiles but the server's own.
+	Profile func(name string) (lookup func(string) (string, bool), version string, err error)
 	// Policy is what may be called here, whoever calls.
 	Policy access.Policy
 	// NoConfirm fetches what is handed out once without asking the person behind a client that could be asked.
@@ -113,7 +114,7 @@ func (h *Host) Close() {
 	h.mu.Lock()
 	h.closing.Store(true) // no call begins after this
 	h.mu.Unlock()
-	h.tenants.each(func(t *tenant) { t.supervisor.Close() })
+	h.tenants.each((*tenant).stop)
 	h.starting.Wait()
 	h.awaitCalls()
 	h.tenants.each(func(t *tenant) { t.store.Close() })

@@ -42,7 +42,7 @@ func newTestHost(t *testing.T) *Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(own.store.Close)
-	t.Cleanup(own.supervisor.Close)
+	t.Cleanup(own.stop)
 	h.tenants.byName = map[string]*tenant{"": own}
 	h.mcp = h.newMCPServer()
 	return h

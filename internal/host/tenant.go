@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"time"
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
@@ -21,12 +22,14 @@ import (
 // tenant is what one credential profile has of its own: plugin processes, stored files and the journal of once-only
 // downloads. Nothing of it is ever used for another.
 type tenant struct {
-	store      *artifact.Store
-	reading    *reading
-	supervisor *supervisor.Supervisor
+	store   *artifact.Store
+	reading *reading
 
-	mu      sync.Mutex
-	plugins map[string]*supervisor.Plugin
+	mu         sync.Mutex
+	supervisor *supervisor.Supervisor
+	version    string // of the credentials that its processes have
+	plugins    map[string]*supervisor.Plugin
+	retired    []*supervisor.Supervisor // with older credentials; their running calls may end
 }
 
 // profileName is what can be a folder's name on every system.
@@ -39,18 +42,41 @@ func (h *Host) openTenant(dir string, lookup func(string) (string, bool)) (*tena
 	if err != nil {
 		return nil, err
 	}
+	t := &tenant{store: store, reading: newReading(h.cfg.PreviewCommand, store.TempDir())}
+	if err := h.equip(t, lookup); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// equip gives a tenant processes of its own. Those that it had keep what they were started with, until their last call must
+// have ended.
+func (h *Host) equip(t *tenant, lookup func(string) (string, bool)) error {
 	processes, err := supervisor.Open(supervisor.Config{
 		Logger: h.logger, LookupEnv: lookup, StartTimeout: h.cfg.StartTimeout,
 		Started: h.cfg.Telemetry.PluginStarted, Crashed: h.cfg.Telemetry.PluginCrashed,
 	})
 	if err != nil {
-		store.Close()
-		return nil, err
+		return err
 	}
-	return &tenant{
-		store: store, reading: newReading(h.cfg.PreviewCommand, store.TempDir()), supervisor: processes,
-		plugins: map[string]*supervisor.Plugin{},
-	}, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if old := t.supervisor; old != nil {
+		t.retired = append(t.retired, old)
+		time.AfterFunc(maxTimeout, old.Close)
+	}
+	t.supervisor, t.plugins = processes, map[string]*supervisor.Plugin{}
+	return nil
+}
+
+// stop ends all processes of the tenant.
+func (t *tenant) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range append(t.retired[:len(t.retired):len(t.retired)], t.supervisor) {
+		s.Close()
+	}
 }
 
 // plugin returns the tenant's own process of a binary; it is started by its first call.
@@ -69,27 +95,34 @@ type tenants struct {
 	byName map[string]*tenant
 }
 
-// tenantOf returns the tenant of a caller's profile, and opens it for the first call.
+// tenantOf returns the tenant of a caller's profile. It opens it for the first call, and starts other processes when the
+// profile's credentials have changed.
 func (h *Host) tenantOf(caller access.Caller) (*tenant, error) {
 	h.tenants.mu.Lock()
 	defer h.tenants.mu.Unlock()
-	if t := h.tenants.byName[caller.Profile]; t != nil {
-		return t, nil
+	if caller.Profile == "" {
+		return h.tenants.byName[""], nil
 	}
 	if !profileName.MatchString(caller.Profile) || h.cfg.Profile == nil {
 		return nil, profileError(caller.Profile, errors.New("there is no such profile"))
 	}
-	if h.closing.Load() {
-		return nil, profileError(caller.Profile, errors.New("the server is stopping"))
+	lookup, version, err := h.cfg.Profile(caller.Profile)
+	if err == nil && h.closing.Load() {
+		err = errors.New("the server is stopping")
 	}
-	lookup, err := h.cfg.Profile(caller.Profile)
+	t := h.tenants.byName[caller.Profile]
+	switch {
+	case err != nil:
+	case t == nil:
+		t, err = h.openTenant(filepath.Join(h.cfg.DataDir, "profiles", caller.Profile), lookup)
+	case t.version != version:
+		err = h.equip(t, lookup)
+	}
 	if err != nil {
+		h.logger.Error("a credential profile cannot be used", "profile", caller.Profile, "err", err)
 		return nil, profileError(caller.Profile, err)
 	}
-	t, err := h.openTenant(filepath.Join(h.cfg.DataDir, "profiles", caller.Profile), lookup)
-	if err != nil {
-		return nil, profileError(caller.Profile, err)
-	}
+	t.version = version
 	h.tenants.byName[caller.Profile] = t
 	return t, nil
 }
@@ -156,4 +189,23 @@ func (h *Host) artifactsOf(ctx context.Context) ([]artifact.Record, error) {
 		return nil, err
 	}
 	return t.store.ListFor(access.CallerOf(ctx).Name)
+}
+
+// Redact removes the secrets that plugins were given, of all profiles, from a text.
+func (h *Host) Redact(text string) string {
+	h.tenants.mu.Lock()
+	defer h.tenants.mu.Unlock()
+	for _, t := range h.tenants.byName {
+		text = t.redact(text)
+	}
+	return text
+}
+
+func (t *tenant) redact(text string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range append(t.retired[:len(t.retired):len(t.retired)], t.supervisor) {
+		text = s.Redact(text)
+	}
+	return text
 }

@@ -63,6 +63,17 @@ func (s *Supervisor) Plugin(b Binary) *Plugin {
 	return p
 }
 
+// Redact removes the secrets of all plugins from a text.
+func (s *Supervisor) Redact(text string) string {
+	s.mu.Lock()
+	plugins := s.plugins
+	s.mu.Unlock()
+	for _, p := range plugins {
+		text = p.secrets.text(text, false)
+	}
+	return text
+}
+
 // Close stops all plugins at the same time, each bounded by StopTimeout, and removes the private folder.
 func (s *Supervisor) Close() {
 	s.mu.Lock()

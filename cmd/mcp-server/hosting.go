@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"mcp-server/internal/access"
+	"mcp-server/internal/audit"
+	"mcp-server/internal/emulator"
+	"mcp-server/internal/host"
+	"mcp-server/internal/telemetry"
+)
+
+// hosting is how a host serves others than the local user: what may be called, with whose credentials, and what is noted.
+type hosting struct {
+	transport  string // for logs and traces: stdio, http or cli
+	policy     access.Policy
+	noConfirm  bool
+	auditLog   string
+	gate       *access.Gate // nil without an access file
+	publicURL  string
+	prometheus bool
+	logLevel   string // instead of the settings' when it is not empty
+	metrics    *telemetry.Telemetry
+}
+
+// hosting reads the flags that are the same on every transport.
+func (f serveFlags) hosting(transport string) (*hosting, error) {
+	policy, err := f.policy()
+	if err != nil {
+		return nil, err
+	}
+	if f.confirm != "once-only" && f.confirm != "never" {
+		return nil, usageError{fmt.Errorf("--confirm takes once-only or never, not %q", f.confirm)}
+	}
+	return &hosting{transport: transport, policy: policy, noConfirm: f.confirm == "never", auditLog: f.auditLog}, nil
+}
+
+// withHost starts a host for the local user at a command line, runs body and stops it.
+func withHost(ctx context.Context, s *settings, std streams, body func(*host.Host, *slog.Logger) error) error {
+	return withHostOf(ctx, s, &hosting{transport: "cli"}, std, body)
+}
+
+// withHostOf starts the host, and the emulator when it is asked for, runs body and stops both.
+func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body func(*host.Host, *slog.Logger) error) (err error) {
+	level := s.logLevel
+	if p.logLevel != "" {
+		level = p.logLevel
+	}
+	logger, flush, err := newLogger(std.err, level)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	lookup := os.LookupEnv
+	if s.emulator {
+		cloud, err := emulator.Start(ctx, emulator.Config{Logger: logger})
+		if err != nil {
+			return fmt.Errorf("starting the emulator: %w", err)
+		}
+		defer func() { _ = cloud.Close() }() // nothing depends on how it ends
+		lookup = overlay(cloud)
+	}
+	p.metrics, err = telemetry.Start(ctx, telemetry.Options{
+		Version: version, LookupEnv: os.LookupEnv, Logger: logger, Prometheus: p.prometheus, Callers: p.gate != nil,
+	})
+	if err != nil {
+		return fmt.Errorf("starting telemetry: %w", err)
+	}
+	defer func() { _ = p.metrics.Shutdown(context.WithoutCancel(ctx)) }() // it has said what it could not send
+	var h *host.Host
+	trail, err := p.openAudit(logger, func(text string) string { return h.Redact(text) }) // nothing is written before the host is there
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trail.Close()) }()
+	h, err = host.Start(ctx, host.Config{
+		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
+		PreviewCommand: previewCommand(), MinFree: uint64(s.minFree), Retention: s.retention(),
+		Profile: p.profiles(lookup), Policy: p.policy, NoConfirm: p.noConfirm, PublicURL: p.publicURL,
+		Telemetry: p.metrics, Audit: trail, Transport: p.transport,
+	})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if err := ctx.Err(); err != nil {
+		return err // interrupted while the plugins were starting
+	}
+	return body(h, logger)
+}
+
+func (p *hosting) openAudit(logger *slog.Logger, redact func(string) string) (*audit.Log, error) {
+	if p.auditLog == "" {
+		return nil, nil //nolint:nilnil // a nil log writes nothing
+	}
+	trail, err := audit.Open(audit.Config{Path: p.auditLog, Logger: logger, Redact: redact})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--audit-log: %w", err)}
+	}
+	return trail, nil
+}
+
+// profiles gives the host the credential profiles of the access file; nil without one.
+func (p *hosting) profiles(base func(string) (string, bool)) func(string) (func(string) (string, bool), string, error) {
+	if p.gate == nil {
+		return nil
+	}
+	return func(name string) (func(string) (string, bool), string, error) {
+		profile, fingerprint, known := p.gate.Profile(name)
+		if !known {
+			return nil, "", fmt.Errorf("the access file has no profile %q", name)
+		}
+		return profile.LookupEnv(base), fingerprint, nil
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+
+	"mcp-server/internal/access"
+	"mcp-server/internal/host"
+	"mcp-server/internal/telemetry"
+	"mcp-server/internal/transport"
+	"mcp-server/internal/web"
+	"mcp-server/sdk"
+)
+
+// serveHTTP serves until the context ends, and then drains. The log is at info unless its level was given: whoever runs a
+// server for others wants a line per call.
+func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chatty bool) error {
+	p, err := f.hosting("http")
+	if err != nil {
+		return err
+	}
+	p.prometheus, p.publicURL = true, f.publicURL
+	if chatty && os.Getenv("MCP_SERVER_LOG_LEVEL") == "" {
+		p.logLevel = "info"
+	}
+	early, flush, err := newLogger(std.err, s.logLevel)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	if p.gate, err = f.openAccess(early); err != nil {
+		return err
+	}
+	if _, err := newWebServer(f.webConfig(http.NotFoundHandler(), p.gate, early)); err != nil {
+		return err // before plugins are started for nothing
+	}
+	// The plugins outlive the signal: requests that run are given time to end.
+	return withHostOf(context.WithoutCancel(ctx), s, p, std, func(h *host.Host, logger *slog.Logger) error {
+		return runWeb(ctx, f, p, h, logger)
+	})
+}
+
+func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger *slog.Logger) error {
+	t, err := newTransport(transport.Config{AllowedOrigins: f.allowOrigins, AllowedHosts: f.hosts(p.gate)}, h, logger)
+	if err != nil {
+		return err
+	}
+	c := f.webConfig(t.Handler(), p.gate, logger)
+	c.Artifacts, c.Metrics = storedFiles{h}, p.metrics.Handler()
+	c.Observe = func(o web.Observation) {
+		p.metrics.HTTPRequest(telemetry.HTTPRequest{Method: o.Method, Route: o.Route, Status: o.Status, Duration: o.Took})
+	}
+	c.OnDrain = func(ctx context.Context) { _ = t.Shutdown(ctx) } // what it cut, the server says
+	server, err := newWebServer(c)
+	if err != nil {
+		return err
+	}
+	if err := server.Listen(ctx); err != nil {
+		return err
+	}
+	defer reloadOnHangup(p.gate, logger)()
+	logger.Info("serving on HTTP", "address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems()))
+	return server.Run(ctx)
+}
+
+// hosts are the names by which the endpoint may be called beside those of this machine.
+func (f serveFlags) hosts(gate *access.Gate) []string {
+	var names []string
+	for _, text := range []string{f.publicURL, resourceOf(gate)} {
+		if u, err := url.Parse(text); err == nil && u.Hostname() != "" {
+			names = append(names, u.Hostname())
+		}
+	}
+	return names
+}
+
+func resourceOf(gate *access.Gate) string {
+	if gate == nil {
+		return ""
+	}
+	resource, _ := gate.Resource()
+	return resource.Resource
+}
+
+// reloadOnHangup reads the access file again at SIGHUP, until the returned function is called.
+func reloadOnHangup(gate *access.Gate, logger *slog.Logger) (stop func()) {
+	if gate == nil || hangup == nil {
+		return func() {}
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, hangup)
+	go func() { // ends with stop
+		for range signals {
+			if err := gate.Reload(); err != nil {
+				logger.Error("the access file could not be read again; what was read before still counts", "err", err)
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
+}
+
+// storedFiles are the host's artifacts as the web server wants them.
+type storedFiles struct{ host *host.Host }
+
+// Open opens a file for the context's caller.
+func (s storedFiles) Open(ctx context.Context, id, name string) (web.Artifact, error) {
+	file, r, err := s.host.OpenArtifact(ctx, "artifact://"+id+"/"+url.PathEscape(name))
+	if err != nil {
+		if sdk.AsError(err).Source == sdk.SourceArgument {
+			err = fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+		}
+		return web.Artifact{}, err
+	}
+	return web.Artifact{Content: file, Name: r.Name, MediaType: r.MediaType, SHA256: r.SHA256, ModTime: r.StoredAt}, nil
+}
