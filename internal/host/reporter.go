@@ -7,10 +7,14 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+	"golang.org/x/time/rate"
 )
 
-// progressInterval keeps a busy tool from filling the client's queue; the latest report wins.
-const progressInterval = 50 * time.Millisecond
+// A busy tool must not fill the client's queue: after some reports in a row, one goes out in each interval, the latest.
+const (
+	progressInterval = 50 * time.Millisecond
+	progressBurst    = 20
+)
 
 // reporter sends the progress and the log lines of one call to the client of the request that attends to it. Its methods
 // are called by one goroutine at a time.
@@ -18,7 +22,7 @@ type reporter struct {
 	notify  func(params map[string]any)
 	say     func(mcp.LoggingMessageNotification)
 	token   mcp.ProgressToken
-	sent    time.Time
+	room    *rate.Limiter
 	pending *Progress
 }
 
@@ -26,6 +30,7 @@ type reporter struct {
 // nothing else.
 func newReporter(ctx context.Context, s *server.MCPServer, meta *mcp.Meta) *reporter {
 	r := &reporter{
+		room:   rate.NewLimiter(rate.Every(progressInterval), progressBurst),
 		notify: func(params map[string]any) { _ = s.SendNotificationToClient(ctx, "notifications/progress", params) },
 		say:    func(line mcp.LoggingMessageNotification) { _ = s.SendLogMessageToClient(ctx, line) },
 	}
@@ -37,7 +42,7 @@ func newReporter(ctx context.Context, s *server.MCPServer, meta *mcp.Meta) *repo
 
 func (r *reporter) report(p Progress) {
 	r.pending = &p
-	if time.Since(r.sent) >= progressInterval {
+	if r.room.Allow() {
 		r.flush()
 	}
 }
@@ -52,7 +57,7 @@ func (r *reporter) flush() {
 		params["total"] = r.pending.Total
 	}
 	r.notify(params)
-	r.pending, r.sent = nil, time.Now()
+	r.pending = nil
 }
 
 // log sends a line of the tool's, if the client wants lines of its level.
