@@ -82,6 +82,10 @@ func TestLines(t *testing.T) {
 	if syncs != 2 {
 		t.Errorf("%d syncs", syncs)
 	}
+	documented, err := os.ReadFile("../../docs/observability.md")
+	if err != nil || !strings.Contains(string(documented), "```json\n"+want+"```") {
+		t.Errorf("docs/observability.md has other lines; %v", err)
+	}
 	about, err := os.Stat(path)
 	if err != nil || about.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", about.Mode(), err)

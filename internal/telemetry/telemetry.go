@@ -53,7 +53,8 @@ type Telemetry struct {
 }
 
 // Start begins what the variables and the options ask for. It returns nil and no error when that is nothing. A variable
-// that cannot be followed is a warning, not an error: a server does not stay down for its telemetry.
+// that cannot be followed is a warning, not an error: a server does not stay down for its telemetry. Where something is on, it
+// sets the process's one OpenTelemetry error handler and logger, so a process starts it once.
 func Start(ctx context.Context, o Options) (*Telemetry, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -21,13 +21,14 @@ type downloadOut struct {
 }
 
 func (s service) downloadTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_download_template",
 		Title: "Download exported DRS templates",
 		Description: "Downloads task template files (xlsx) that an earlier DRS export left in the cloud, by the names that " +
 			"drs_list_templates returns. For a new export use drs_export_template, which downloads by itself.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"files": s.completeFile()},
 	}, s.download)
 }
 

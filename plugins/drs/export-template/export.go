@@ -25,14 +25,15 @@ type exportOut struct {
 }
 
 func (s service) exportTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_export_template",
 		Title: "Export DRS task templates",
 		Description: "Exports the configuration of DRS tasks as xlsx templates: starts the export, waits for it, finds its files and " +
 			"downloads them. Use it when a task's template is wanted; drs_list_jobs gives the ids. With wait=false it only starts " +
 			"the export, to be followed with drs_show_export_progress.",
-		Hints:   sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"jobs": s.completeJob()},
 	}, s.export)
 }
 
@@ -55,6 +56,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	if err != nil {
 		return exportOut{}, err
 	}
+	call.Background()
 	chain.step("the export " + id + " is accepted")
 	if err := s.await(ctx, chain, in.Target, id); err != nil {
 		return exportOut{}, err
@@ -66,7 +68,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	}
 	artifacts, err := s.fetchAll(ctx, chain, in.Target, names)
 	if err != nil {
-		return exportOut{}, huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded; fetch its files with drs_download_template, files: %s.", strings.Join(names, ", ")))
+		return exportOut{}, huaweicloud.Begun(err, fmt.Sprintf("The export itself succeeded; fetch its files with drs_download_template, files: %s.", strings.Join(names, ", ")))
 	}
 	return exportOut{AsyncJobID: id, Status: "success", Artifacts: artifacts}, nil
 }
@@ -92,7 +94,7 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 		return "", &sdk.Error{
 			Code: sdk.CodeUnavailable, Source: sdk.SourceCloud,
 			Message: fmt.Sprintf("DRS did not accept the export: it answered with id %q and status %q (request id %q); check the tasks with drs_list_jobs, then call again",
-				reply.ID, reply.Status, response.RequestID),
+				huaweicloud.Clean(reply.ID, 80), huaweicloud.Clean(reply.Status, 60), huaweicloud.Clean(response.RequestID, 80)),
 		}
 	}
 	return reply.ID, nil
@@ -124,7 +126,7 @@ func (s service) find(ctx context.Context, chain *chain, in exportIn, before map
 	case huaweicloud.TimedOut(ctx, err):
 		return nil, notListed(missing, fresh)
 	case err != nil:
-		return nil, huaweicloud.Explain(err, "The export itself succeeded; drs_list_templates shows its files, whose names begin with the task ids, and drs_download_template fetches them.")
+		return nil, huaweicloud.Begun(err, "The export itself succeeded; drs_list_templates shows its files, whose names begin with the task ids, and drs_download_template fetches them.")
 	}
 	return names, nil
 }

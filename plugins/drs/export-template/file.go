@@ -28,7 +28,7 @@ type listFilesOut struct {
 }
 
 func (s service) listFilesTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_list_templates",
 		Title: "List exported DRS templates",
 		Description: "Lists the task template files (xlsx) that earlier DRS exports left in the cloud. " +

@@ -38,13 +38,14 @@ type job struct {
 }
 
 func (s service) listJobsTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_list_jobs",
 		Title: "List DRS tasks",
 		Description: "Lists Data Replication Service tasks of one kind with name, status and engine. " +
 			"Use it to find the task ids that drs_export_template takes.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"name": s.completeName()},
 	}, s.listJobs)
 }
 

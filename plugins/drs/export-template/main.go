@@ -44,6 +44,7 @@ func (s service) plugin() sdk.Plugin {
 		Tools: []sdk.Tool{
 			s.listJobsTool(), s.exportTool(), s.progressTool(), s.listFilesTool(), s.downloadTool(),
 		},
+		Prompts:     []sdk.Prompt{s.explainPrompt()},
 		Permissions: huaweicloud.Permissions(huaweicloud.DRS),
 	}
 }

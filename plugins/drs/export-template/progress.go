@@ -24,7 +24,7 @@ type progressOut struct {
 }
 
 func (s service) progressTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "drs_show_export_progress",
 		Title: "Show a DRS export's progress",
 		Description: "Shows how far an export is that drs_export_template started with wait=false or stopped waiting for. " +
@@ -53,7 +53,8 @@ func (s service) progress(ctx context.Context, t huaweicloud.Target, id string) 
 	}
 	_, err := s.cloud.JSON(ctx, t, huaweicloud.Request{
 		Operation: "ShowExportProgress",
-		Path:      []string{"v5", huaweicloud.ProjectSegment, "jobs", id, "export", "progress"},
+		Path:      []string{"v5", huaweicloud.ProjectSegment, "jobs", "{async_job_id}", "export", "progress"},
+		IDs:       map[string]string{"async_job_id": id},
 	}, &reply)
 	status := strings.ToLower(strings.TrimSpace(reply.ProcessStatus))
 	return progressOut{
@@ -70,12 +71,12 @@ func (s service) await(ctx context.Context, chain *chain, t huaweicloud.Target, 
 	err := huaweicloud.Poll(waiting, s.pace.first, s.pace.most, func(ctx context.Context) (bool, error) {
 		now, err := s.progress(ctx, t, id)
 		if err != nil {
-			return false, huaweicloud.Explain(err, wayOn(id))
+			return false, huaweicloud.Begun(err, wayOn(id))
 		}
-		status = now.Status
+		status = huaweicloud.Clean(now.Status, 60)
 		chain.wait(fmt.Sprintf("waiting for the export %s: %s", id, status))
 		if now.Terminal && !now.Succeeded {
-			return true, exportFailed(id, now.ProcessStatus)
+			return true, exportFailed(id, huaweicloud.Clean(now.ProcessStatus, 60))
 		}
 		return now.Succeeded, nil
 	})

@@ -30,7 +30,7 @@ type instance struct {
 }
 
 func instancesTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "htap_list_instances",
 		Title: "List HTAP instances",
 		Description: "Lists the HTAP instances of a TaurusDB instance: ids, names, engines, addresses, status. " +
@@ -62,7 +62,8 @@ func listInstances(ctx context.Context, client *huaweicloud.Client, in instances
 	}
 	_, err := client.JSON(ctx, in.Target, huaweicloud.Request{
 		Operation: "ListHtapInstanceInfo",
-		Path:      []string{"v3", huaweicloud.ProjectSegment, "instances", in.InstanceID, "htap"},
+		Path:      []string{"v3", huaweicloud.ProjectSegment, "instances", "{instance_id}", "htap"},
+		IDs:       map[string]string{"instance_id": in.InstanceID},
 	}, &reply)
 	if err != nil {
 		return instancesOut{}, err

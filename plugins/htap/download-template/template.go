@@ -23,7 +23,7 @@ type templateOut struct {
 }
 
 func templateTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "htap_download_template",
 		Title: "Download the HTAP synchronization template",
 		Description: "Downloads the Excel template in which tables are listed for data synchronization into a standard HTAP instance, and stores it. " +
@@ -42,7 +42,8 @@ func downloadTemplate(ctx context.Context, client *huaweicloud.Client, call *sdk
 	}
 	request := huaweicloud.Request{
 		Operation: "DownloadImportExcelTemplate",
-		Path:      []string{"v3", huaweicloud.ProjectSegment, "instances", in.InstanceID, "htap", "template"},
+		Path:      []string{"v3", huaweicloud.ProjectSegment, "instances", "{instance_id}", "htap", "template"},
+		IDs:       map[string]string{"instance_id": in.InstanceID},
 		Query:     url.Values{"template_type": {in.TemplateType}},
 		Header:    http.Header{"X-Language": {in.Language}},
 	}

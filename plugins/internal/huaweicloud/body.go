@@ -15,6 +15,9 @@ import (
 // copyBuffer is read and written at once: large enough that the system calls do not count, small enough to stay in a processor's cache.
 const copyBuffer = 512 << 10
 
+// longDownload is so many bytes that a client had better not wait for them.
+const longDownload = 32 << 20
+
 // gzipMagic is how a gzip begins; there is no other method than the last byte's.
 const gzipMagic = "\x1f\x8b\x08"
 
@@ -96,6 +99,7 @@ func (f *fetch) copy(ctx context.Context, s shot, body io.Reader) error {
 			if err := f.write(ctx, s, buffer[:n]); err != nil {
 				return err
 			}
+			f.background()
 			f.progress.report(f.file.Size(), f.total)
 		}
 		switch {
@@ -108,6 +112,14 @@ func (f *fetch) copy(ctx context.Context, s shot, body io.Reader) error {
 		case err != nil:
 			return f.broken(err)
 		}
+	}
+}
+
+// background tells the client once that a download is long: by its length, or, where that is not known, by what has arrived.
+func (f *fetch) background() {
+	if !f.long && max(f.total, f.file.Size()) > longDownload {
+		f.long = true
+		f.call.Background()
 	}
 }
 

@@ -12,15 +12,16 @@ type Environment func(name string) string
 
 // Client talks to one service. It is safe for concurrent use.
 type Client struct {
-	service   Service
-	env       Environment
-	transport func() (*http.Transport, error)
-	regions   sync.Mutex // the official SDK's table of endpoint overrides is not safe for concurrent use
-	cache     cache
-	limits    limits
-	readFile  func(name string) ([]byte, error)
-	now       func() time.Time
-	sleep     func(context.Context, time.Duration) error
+	service     Service
+	env         Environment
+	transport   func() (*http.Transport, error)
+	regions     sync.Mutex // the official SDK's table of endpoint overrides is not safe for concurrent use
+	cache       cache
+	suggestions suggestions
+	limits      limits
+	readFile    func(name string) ([]byte, error)
+	now         func() time.Time
+	sleep       func(context.Context, time.Duration) error
 }
 
 // limits are the waits of a client; tests shorten them.

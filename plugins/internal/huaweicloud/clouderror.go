@@ -35,7 +35,7 @@ func (r reply) cloudError() *sdk.Error {
 	b := r.parse()
 	code := r.code(b)
 	e := &sdk.Error{Code: code, Source: sdk.SourceCloud}
-	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
+	if code == sdk.CodeResourceExhausted || r.status == http.StatusServiceUnavailable {
 		e.RetryAfter = retryAfter(r.header, r.now)
 	}
 	if isLocked(b) {

@@ -114,6 +114,7 @@ type fetch struct {
 	version  version // of what the file holds the beginning of
 	flaw     string  // what is wrong with the reply, though its body may be worth keeping
 	reached  int64   // the most that the file has held to go on from
+	long     bool    // the client has been told to come back for it
 	idle     int     // attempts in a row that brought nothing to go on from
 }
 

@@ -27,7 +27,7 @@ func TestObjectStoreGoesOn(t *testing.T) {
 	cloud.SetFaults(emulator.Fault{Service: emulator.ServiceOBS, Kind: emulator.FaultCut, After: int64(len(content)/10 + 1)})
 	links := 0
 	r := run(t, tool(func(ctx context.Context, call *sdk.Call, target Target) (DownloadResult, error) {
-		return c.DownloadLink(ctx, func(ctx context.Context) (*url.URL, error) {
+		return c.DownloadLink(ctx, Target{}, func(ctx context.Context) (*url.URL, error) {
 			links++
 			link, _, err := c.Redirect(ctx, target, Request{Operation: "ShowTemplateVersionContent",
 				Path: []string{"v1", ProjectSegment, "templates", emulator.RFSTemplateName, "versions", "V1"}})

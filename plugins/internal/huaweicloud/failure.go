@@ -26,6 +26,18 @@ func Explain(err error, more string) error {
 	return &e
 }
 
+// Begun is [Explain] once something goes on in the cloud that the same call would begin a second time: the error then names no
+// time after which to make the call again.
+func Begun(err error, more string) error {
+	explained := Explain(err, more)
+	if e, ok := errors.AsType[*sdk.Error](explained); ok && e.RetryAfter > 0 {
+		once := *e
+		once.RetryAfter = 0
+		return &once
+	}
+	return explained
+}
+
 // errNothingSent marks the causes of errors that came before there was a request.
 var errNothingSent = errors.New("nothing was sent")
 

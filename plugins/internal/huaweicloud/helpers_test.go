@@ -38,6 +38,8 @@ func withKey(service Service, server *httptest.Server) environment {
 	}
 }
 
+func (e environment) get(name string) string { return e[name] }
+
 func (e environment) with(pairs ...string) environment {
 	for i := 0; i < len(pairs); i += 2 {
 		e[pairs[i]] = pairs[i+1]
@@ -55,7 +57,7 @@ func (e environment) without(names ...string) environment {
 // client makes a client that does not really wait between attempts; the pauses it would have made are recorded.
 func client(t *testing.T, service Service, e environment) (c *Client, pauses *[]time.Duration) {
 	t.Helper()
-	c = NewClient(service, func(name string) string { return e[name] })
+	c = NewClient(service, e.get)
 	pauses = new([]time.Duration)
 	c.sleep = func(ctx context.Context, d time.Duration) error {
 		*pauses = append(*pauses, d)

@@ -16,8 +16,11 @@ import (
 // signature covers some headers; redirects are refused. The link must be https, or http on this machine while the service's endpoint is
 // there too. When the link has expired, link is asked for another, once in every attempt: a download that goes on where it broke may
 // outlast several links.
-func (c *Client) DownloadLink(ctx context.Context, link func(context.Context) (*url.URL, error), call *sdk.Call, d Download) (DownloadResult, error) {
+func (c *Client) DownloadLink(
+	ctx context.Context, t Target, link func(context.Context) (*url.URL, error), call *sdk.Call, d Download,
+) (DownloadResult, error) {
 	var current *url.URL
+	attempts := new(int)
 	return c.store(ctx, call, d, func(ctx context.Context, rest http.Header) (*http.Response, shot, error) {
 		for renewed := false; ; {
 			if current == nil {
@@ -34,6 +37,7 @@ func (c *Client) DownloadLink(ctx context.Context, link func(context.Context) (*
 				continue
 			}
 			s := c.linkShot(current, d).with(rest)
+			s.region, s.attempts = firstOf(t.Region, c.setting(envRegion)), attempts
 			response, err := c.send(ctx, s)
 			if err == nil {
 				return c.refuseRedirect(s, response)
@@ -48,7 +52,7 @@ func (c *Client) DownloadLink(ctx context.Context, link func(context.Context) (*
 
 func (c *Client) linkShot(link *url.URL, d Download) shot {
 	return shot{
-		service: obs, operation: firstOf(d.Operation, "GetObject"), method: http.MethodGet, url: link,
+		service: obs, operation: firstOf(d.Operation, "GetObject"), method: http.MethodGet, url: link, route: "/{object}",
 		repeat: repeatAlways, wait: c.limits.download, secrets: linkSecrets(link),
 		credential: credential{origin: "the link that the cloud gave"},
 	}

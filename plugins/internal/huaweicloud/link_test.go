@@ -17,7 +17,7 @@ import (
 
 func linkTool(c *Client, links func() string) sdk.Tool {
 	return tool(func(ctx context.Context, call *sdk.Call, _ Target) (DownloadResult, error) {
-		return c.DownloadLink(ctx, func(context.Context) (*url.URL, error) { return url.Parse(links()) }, call,
+		return c.DownloadLink(ctx, Target{}, func(context.Context) (*url.URL, error) { return url.Parse(links()) }, call,
 			Download{Name: "net-V1", Operation: "ShowTemplateVersionContent", Extensions: map[Kind]string{KindText: ".tf"}})
 	})
 }
@@ -136,7 +136,7 @@ func TestLinkErrorsPassThrough(t *testing.T) {
 	t.Parallel()
 	c, _ := client(t, RFS, environment{})
 	broken := tool(func(ctx context.Context, call *sdk.Call, _ Target) (DownloadResult, error) {
-		return c.DownloadLink(ctx, func(context.Context) (*url.URL, error) { return nil, errors.New("no link today") }, call, Download{})
+		return c.DownloadLink(ctx, Target{}, func(context.Context) (*url.URL, error) { return nil, errors.New("no link today") }, call, Download{})
 	})
 	mention(t, refusal(t, run(t, broken)), "no link today")
 }

@@ -52,7 +52,7 @@ func (c *Client) requestAgencyKey(ctx context.Context, base *url.URL) (credentia
 	// Never through a proxy: the address means another machine there.
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
-	status, session, err := exchange(ctx, transport, http.MethodPut, base.JoinPath("meta-data/latest/api/token"),
+	status, session, err := c.exchange(ctx, transport, http.MethodPut, base, "/meta-data/latest/api/token",
 		http.Header{"X-Metadata-Token-Ttl-Seconds": {"21600"}})
 	if err != nil {
 		return credential{}, errNotSet // nobody there: not an ECS
@@ -61,7 +61,7 @@ func (c *Client) requestAgencyKey(ctx context.Context, base *url.URL) (credentia
 	if status == http.StatusOK {
 		header.Set("X-Metadata-Token", session) // other statuses: an older service that needs no session
 	}
-	status, body, err := exchange(ctx, transport, http.MethodGet, base.JoinPath("openstack/latest/securitykey"), header)
+	status, body, err := c.exchange(ctx, transport, http.MethodGet, base, "/openstack/latest/securitykey", header)
 	switch {
 	case err != nil:
 		return credential{}, errNotSet
@@ -89,16 +89,22 @@ func (c *Client) requestAgencyKey(ctx context.Context, base *url.URL) (credentia
 }
 
 // exchange is one small request to the metadata service.
-func exchange(ctx context.Context, transport http.RoundTripper, method string, u *url.URL, header http.Header) (status int, body string, err error) {
-	r, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
+func (c *Client) exchange(
+	ctx context.Context, transport http.RoundTripper, method string, base *url.URL, path string, header http.Header,
+) (status int, body string, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, base.JoinPath(path).String(), http.NoBody)
 	if err != nil {
 		return 0, "", fmt.Errorf("asking the metadata service: %w", err)
 	}
 	r.Header = header
+	record := c.record(ctx, shot{method: method, url: base, route: path}, 1)
 	response, err := transport.RoundTrip(r)
 	if err != nil {
+		record.end(err)
 		return 0, "", fmt.Errorf("asking the metadata service: %w", err)
 	}
+	record.replied(response)
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	record.end(err)
 	return response.StatusCode, string(text), errors.Join(err, response.Body.Close())
 }

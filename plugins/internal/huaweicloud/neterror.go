@@ -19,6 +19,7 @@ import (
 type failure struct {
 	unsent bool   // no connection was made, so nothing was sent
 	again  bool   // the next attempt may fare better
+	kind   string // in one word, for reports
 	what   string // for the message
 	next   string
 	code   sdk.Code
@@ -39,28 +40,32 @@ func classify(err error) failure {
 	timeout, isNet := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, errNoAnswer):
-		f.what = "did not answer in time"
+		f.kind, f.what = "timeout", "did not answer in time"
 	case errors.Is(err, errStalled):
-		f.what = "stopped sending in the middle"
+		f.kind, f.what = "stalled", "stopped sending in the middle"
 	case isDNS && dns.IsNotFound:
+		f.kind = "dns"
 		f.what, f.next, f.unsent = "is not a name that the network knows", checkEndpoint, true
 	case isDNS:
+		f.kind = "dns"
 		f.what, f.again, f.unsent = "could not be looked up", !dns.IsTimeout, true
 	case isTrust(err):
+		f.kind = "certificate"
 		f.what, f.next, f.unsent = "showed a certificate that is not trusted: "+clean(err.Error(), 200), checkTrust, true
 	case errors.Is(err, syscall.ECONNREFUSED):
-		f.what, f.again = "refused the connection", true
+		f.kind, f.what, f.again = "refused", "refused the connection", true
 	case isNet && timeout.Timeout():
-		f.what = "did not answer in time"
+		f.kind, f.what = "timeout", "did not answer in time"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE):
-		f.what, f.again = "closed the connection in the middle", true
+		f.kind, f.what, f.again = "closed", "closed the connection in the middle", true
 	default:
-		f.what, f.again = "could not be reached: "+clean(withoutURL(err).Error(), 200), unsent || isOp
+		f.kind, f.what, f.again = "unreachable", "could not be reached: "+clean(withoutURL(err).Error(), 200), unsent || isOp
 	}
 	if _, sent := errors.AsType[sentError](err); sent {
 		f.unsent = false
 	}
 	if unsent && op.Op != "dial" {
+		f.kind = "proxy"
 		f.what = "could not be reached through the proxy, which " + f.what
 	}
 	return f

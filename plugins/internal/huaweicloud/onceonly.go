@@ -59,6 +59,7 @@ func onceOnlyError(s shot, d Download, err error) error {
 	case known.Code == sdk.CodeNotFound:
 		more.Message += " An archive is handed out only once, and this one may have been: " + d.OnceOnlyHint + "."
 	default:
+		more.RetryAfter = 0
 		more.Message += " It was not sent again, because the cloud hands the archive out only once and may have counted this request: " +
 			d.wayOn() + "."
 	}

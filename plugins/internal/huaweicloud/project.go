@@ -75,7 +75,8 @@ func (c *Client) lookUpProject(ctx context.Context, p place, cred credential) (s
 	if err != nil {
 		return "", err
 	}
-	target, err := requestURL(at.url, []string{"v3", "projects"}, "", url.Values{"name": {p.region}})
+	path := []string{"v3", "projects"}
+	target, err := requestURL(at.url, path, nil, url.Values{"name": {p.region}})
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +86,7 @@ func (c *Client) lookUpProject(ctx context.Context, p place, cred credential) (s
 		} `json:"projects"`
 	}
 	_, err = c.decode(ctx, shot{
-		service: IAM, operation: "KeystoneListProjects", method: http.MethodGet, url: target, credential: cred,
+		service: IAM, operation: "KeystoneListProjects", method: http.MethodGet, url: target, route: routeOf(path), region: p.region, credential: cred,
 		header: http.Header{"Content-Type": {"application/json"}}, repeat: repeatAlways, wait: c.limits.answer,
 	}, &reply)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,8 +16,10 @@ import (
 	"mcp-server/sdk"
 )
 
+const projectID = "project_id"
+
 // ProjectSegment stands for the project id in a [Request]'s path.
-const ProjectSegment = "{project_id}"
+const ProjectSegment = "{" + projectID + "}"
 
 // Request is one API operation.
 type Request struct {
@@ -24,9 +27,11 @@ type Request struct {
 	Operation string
 	// Method is the HTTP method; GET when empty.
 	Method string
-	// Path are the path's segments, unescaped; each is sent as exactly one segment. [ProjectSegment] becomes the
-	// project id.
+	// Path are the path's segments, unescaped; each is sent as exactly one segment. A segment in braces, such as
+	// {instance_id}, becomes the id of that name, so that the path itself can be shown. [ProjectSegment] becomes the project id.
 	Path []string
+	// IDs are the ids in the path by their names.
+	IDs map[string]string
 	// Query are the query parameters.
 	Query url.Values
 	// Header are further headers, such as X-Language. Content-Type and, for RFS, Client-Request-Id are set without it.
@@ -52,7 +57,10 @@ type shot struct {
 	operation  string
 	method     string
 	url        *url.URL
-	loopback   bool // the endpoint is an override on this machine
+	route      string // the path without its ids
+	region     string // empty when only the endpoint is known
+	attempts   *int   // how often it was sent, together with what goes on or begins again in its place; nil is none
+	loopback   bool   // the endpoint is an override on this machine
 	header     http.Header
 	body       []byte
 	credential credential
@@ -91,12 +99,14 @@ func (c *Client) prepare(ctx context.Context, t Target, r Request) (shot, error)
 	if err != nil {
 		return shot{}, err
 	}
-	target, err := requestURL(place.endpoint.url, r.Path, project, r.Query)
+	ids := map[string]string{projectID: project}
+	maps.Copy(ids, r.IDs)
+	target, err := requestURL(place.endpoint.url, r.Path, ids, r.Query)
 	if err != nil {
 		return shot{}, err
 	}
 	s := shot{
-		service: c.service, operation: r.Operation, method: r.method(), url: target, loopback: place.endpoint.loopback(),
+		service: c.service, operation: r.Operation, method: r.method(), url: target, loopback: place.endpoint.loopback(), route: routeOf(r.Path), region: place.region, attempts: new(int),
 		header: r.Header.Clone(), body: body, credential: cred, project: project, repeat: r.repeat(), fresh: r.OnceOnly, wait: c.limits.answer,
 	}
 	if s.header == nil {
@@ -142,12 +152,21 @@ func encodeBody(body any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
+func routeOf(path []string) string { return "/" + strings.Join(path, "/") }
+
+// idName is the name of the id that a segment in braces stands for.
+func idName(segment string) (name string, isID bool) {
+	name, open := strings.CutPrefix(segment, "{")
+	name, closed := strings.CutSuffix(name, "}")
+	return name, open && closed
+}
+
 // requestURL escapes path and query in the one way that the signature knows, so that what is signed is what is sent.
-func requestURL(endpoint *url.URL, path []string, project string, query url.Values) (*url.URL, error) {
+func requestURL(endpoint *url.URL, path []string, ids map[string]string, query url.Values) (*url.URL, error) {
 	plain, escaped := make([]string, 0, len(path)), make([]string, 0, len(path))
 	for _, segment := range path {
-		if segment == ProjectSegment {
-			segment = project
+		if name, isID := idName(segment); isID {
+			segment = ids[name]
 		}
 		if segment == "" || segment == "." || segment == ".." {
 			return nil, &sdk.Error{

@@ -86,7 +86,7 @@ func ways(t *testing.T, s *rangeServer, d Download) map[string]sdk.Tool {
 	c, _ := client(t, RFS, withKey(RFS, server))
 	return map[string]sdk.Tool{
 		"link": tool(func(ctx context.Context, call *sdk.Call, _ Target) (DownloadResult, error) {
-			return c.DownloadLink(ctx, func(context.Context) (*url.URL, error) { return url.Parse(server.URL + "/k" + signed) }, call, d)
+			return c.DownloadLink(ctx, Target{}, func(context.Context) (*url.URL, error) { return url.Parse(server.URL + "/k" + signed) }, call, d)
 		}),
 		"api": downloadTool(c, template(), d),
 	}

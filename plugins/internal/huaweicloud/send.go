@@ -33,6 +33,9 @@ const (
 //
 // The caller closes the body.
 func (c *Client) send(ctx context.Context, s shot) (*http.Response, error) {
+	if s.attempts == nil {
+		s.attempts = new(int)
+	}
 	for attempt := 0; ; attempt++ {
 		response, err := c.attempt(ctx, s)
 		if err == nil && (response.StatusCode < 400 || s.ranged() && response.StatusCode == http.StatusRequestedRangeNotSatisfiable) {
@@ -93,27 +96,32 @@ func (c *Client) attempt(ctx context.Context, s shot) (*http.Response, error) {
 		_ = watch.Close()
 		return nil, err
 	}
+	*s.attempts++
+	record := c.record(ctx, s, *s.attempts)
 	response, err := transport.RoundTrip(r)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
+		record.end(err)
 		_ = watch.Close()
 		if sent.Load() {
 			err = sentError{err}
 		}
 		return nil, err
 	}
+	record.replied(response)
 	if !watch.follow(response.Body) {
+		record.end(errNoAnswer)
 		_ = watch.Close()
 		return nil, errNoAnswer
 	}
-	response.Body = watch
+	response.Body = recorded{watch, record}
 	if !s.buffer || response.StatusCode >= 400 {
 		return response, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(watch, maxReplyBody+1))
-	_ = watch.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReplyBody+1))
+	_ = response.Body.Close()
 	if err != nil {
 		return nil, fmt.Errorf("reading the reply: %w", err)
 	}

@@ -74,7 +74,7 @@ func TestSameAsOfficialSigner(t *testing.T) {
 		{"100%", "(x)", "a'b", "*!"},
 	}
 	for _, path := range paths {
-		u, err := requestURL(&url.URL{Scheme: "https", Host: "rfs.example.com"}, path, "", nil)
+		u, err := requestURL(&url.URL{Scheme: "https", Host: "rfs.example.com"}, path, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,6 +30,10 @@ func clean(s string, n int) string {
 	return clip(urlQuery.ReplaceAllString(s, "$1?…"), n)
 }
 
+// Clean makes a text of the cloud fit for a message or a progress report: one line of at most n characters, and no query of a
+// link in it.
+func Clean(s string, n int) string { return clean(s, n) }
+
 // clip shortens a text to n runes.
 func clip(s string, n int) string {
 	count := 0

@@ -70,7 +70,8 @@ func (c *Client) requestToken(ctx context.Context, user passwordUser, p place) (
 	if err != nil {
 		return credential{}, err
 	}
-	target, err := requestURL(at.url, []string{"v3", "auth", "tokens"}, "", nil)
+	path := []string{"v3", "auth", "tokens"}
+	target, err := requestURL(at.url, path, nil, nil)
 	if err != nil {
 		return credential{}, err
 	}
@@ -87,7 +88,7 @@ func (c *Client) requestToken(ctx context.Context, user passwordUser, p place) (
 		} `json:"token"`
 	}
 	response, err := c.decode(ctx, shot{
-		service: IAM, operation: "KeystoneCreateUserTokenByPassword", method: http.MethodPost, url: target, body: body,
+		service: IAM, operation: "KeystoneCreateUserTokenByPassword", method: http.MethodPost, url: target, route: routeOf(path), region: p.region, body: body,
 		header:  http.Header{"Content-Type": {"application/json"}},
 		secrets: []string{user.password}, repeat: repeatRejected, wait: c.limits.answer,
 		credential: credential{origin: envUser + ", " + envPassword + " and " + envDomainName},

@@ -28,6 +28,8 @@ type Host struct {
 	Cloud *emulator.Emulator
 	// Server is the stub that the plugin talks to; nil after [Start].
 	Server *httptest.Server
+
+	own map[string]bool // the names of the plugin's tools
 }
 
 // Start runs the plugin against an emulator of its own.
@@ -73,6 +75,12 @@ func Answer(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
 }
 
+// Throttled is a route that refuses, for longer than a call waits by itself.
+func Throttled(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Retry-After", "60")
+	w.WriteHeader(http.StatusTooManyRequests)
+}
+
 // newHost runs the plugin with nothing but the given environment. A test has no use for the key of the machine it runs on.
 func newHost(t *testing.T, newPlugin func(huaweicloud.Environment) sdk.Plugin, env huaweicloud.Environment) *Host {
 	t.Helper()
@@ -82,7 +90,16 @@ func newHost(t *testing.T, newPlugin func(huaweicloud.Environment) sdk.Plugin, e
 		}
 		return env(name)
 	}
-	return &Host{Host: sdktest.New(t, newPlugin(getenv)), Getenv: getenv}
+	plugin := newPlugin(getenv)
+	h := &Host{Host: sdktest.New(t, plugin), Getenv: getenv, own: map[string]bool{}}
+	manifest, err := plugin.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range manifest.Tools {
+		h.own[tool.Name] = true
+	}
+	return h
 }
 
 // Do runs one tool for as long as the test.

@@ -16,7 +16,8 @@ type Template struct {
 	TemplateID   string `json:"template_id,omitempty" jsonschema:"pattern=^[0-9A-Za-z-]{36}$" jsonschema_description:"Id that the template of this name must have (a UUID); the call fails when a new template has taken the name."`
 }
 
-// Request is a GET of something of the template: path are the segments after its name.
+// Request is a GET of something of the template: path are the segments after its name, with braces where an id stands that the
+// caller adds to the request's.
 func (t Template) Request(operation string, path ...string) huaweicloud.Request {
 	query := url.Values{}
 	if t.TemplateID != "" {
@@ -24,7 +25,15 @@ func (t Template) Request(operation string, path ...string) huaweicloud.Request 
 	}
 	return huaweicloud.Request{
 		Operation: operation,
-		Path:      append([]string{"v1", huaweicloud.ProjectSegment, "templates", t.TemplateName}, path...),
+		Path:      append([]string{"v1", huaweicloud.ProjectSegment, "templates", "{template_name}"}, path...),
+		IDs:       map[string]string{"template_name": t.TemplateName},
 		Query:     query,
 	}
+}
+
+// VersionRequest is a GET of something of one version of the template: path are the segments after the version's id.
+func (t Template) VersionRequest(operation, version string, path ...string) huaweicloud.Request {
+	r := t.Request(operation, append([]string{"versions", "{version_id}"}, path...)...)
+	r.IDs["version_id"] = version
+	return r
 }

@@ -2,6 +2,7 @@ package rfs
 
 import (
 	"context"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,11 @@ type Version struct {
 	VersionDescription string `json:"version_description,omitempty" jsonschema_description:"Description of the version."`
 	CreateTime         string `json:"create_time,omitempty" jsonschema_description:"Time of creation, RFC 3339 in UTC."`
 }
+
+var versionID = regexp.MustCompile(`^V[0-9]{1,10}$`)
+
+// IsVersionID reports whether a text can be the id of a version.
+func IsVersionID(text string) bool { return versionID.MatchString(text) }
 
 // Number is the number in the version's id: as text V10 would sort before V9. Of an id in another form it is 0.
 func (v Version) Number() uint64 {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"net/url"
-	"strconv"
 	"time"
 
 	"mcp-server/plugins/internal/huaweicloud"
@@ -33,7 +31,7 @@ type template struct {
 }
 
 func templatesTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_list_templates",
 		Title: "List RFS templates",
 		Description: "Lists the Terraform templates kept in Resource Formation Service in a region, newest first: names, ids, latest versions. " +
@@ -45,10 +43,9 @@ func templatesTool(client *huaweicloud.Client) sdk.Tool {
 	})
 }
 
-// listTemplates is https://support.huaweicloud.com/intl/en-us/api-aos/ListTemplates.html.
 func listTemplates(ctx context.Context, client *huaweicloud.Client, call *sdk.Call, in templatesIn) (templatesOut, error) {
 	page := func(ctx context.Context, marker string) ([]template, string, error) {
-		return templatesPage(ctx, client, in, marker)
+		return rfs.TemplatesPage[template](ctx, client, in.Target, in.Limit, marker)
 	}
 	var out templatesOut
 	var err error
@@ -58,24 +55,4 @@ func listTemplates(ctx context.Context, client *huaweicloud.Client, call *sdk.Ca
 		out.Templates, out.NextMarker, err = rfs.Walk(ctx, in.Marker, reporter(call, "templates"), page)
 	}
 	return out, err
-}
-
-func templatesPage(ctx context.Context, client *huaweicloud.Client, in templatesIn, marker string) ([]template, string, error) {
-	query := url.Values{}
-	if in.Limit > 0 {
-		query.Set("limit", strconv.Itoa(in.Limit))
-	}
-	if marker != "" {
-		query.Set("marker", marker)
-	}
-	var reply struct {
-		Templates []template   `json:"templates"`
-		PageInfo  rfs.PageInfo `json:"page_info"`
-	}
-	_, err := client.JSON(ctx, in.Target, huaweicloud.Request{
-		Operation: "ListTemplates",
-		Path:      []string{"v1", huaweicloud.ProjectSegment, "templates"},
-		Query:     query,
-	}, &reply)
-	return reply.Templates, reply.PageInfo.NextMarker, err
 }

@@ -22,13 +22,14 @@ type versionsOut struct {
 }
 
 func versionsTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_list_template_versions",
 		Title: "List the versions of an RFS template",
 		Description: "Lists all versions of a template of Resource Formation Service, newest first, with their descriptions. " +
 			"rfs_list_templates finds the template_name; rfs_show_template_version_content fetches a version_id from here.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client)},
 	}, func(ctx context.Context, call *sdk.Call, in versionsIn) (versionsOut, error) {
 		list, id, more, err := rfs.Versions(ctx, client, in.Target, in.Template, reporter(call, "versions"))
 		return versionsOut{TemplateID: id, TemplateName: in.TemplateName, Versions: list, Truncated: more}, err

@@ -27,13 +27,14 @@ type contentOut struct {
 }
 
 func contentTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_show_template_version_content",
 		Title: "Show an RFS template's content",
 		Description: "Fetches the content of a version of a Resource Formation Service template, by default the latest: returns Terraform text inline, lists the files of a zip, " +
 			"and stores the file; artifact_read reads more of it. rfs_list_templates finds the template_name, rfs_list_template_versions the version_id.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client), "version_id": rfs.CompleteVersion(client)},
 	}, func(ctx context.Context, call *sdk.Call, in contentIn) (contentOut, error) {
 		return showContent(ctx, client, call, in)
 	})
@@ -49,10 +50,10 @@ func showContent(ctx context.Context, client *huaweicloud.Client, call *sdk.Call
 		}
 	}
 	ask := func(ctx context.Context) (*url.URL, error) {
-		link, _, err := client.Redirect(ctx, in.Target, in.Request(operation, "versions", in.VersionID))
+		link, _, err := client.Redirect(ctx, in.Target, in.VersionRequest(operation, in.VersionID))
 		return link, err
 	}
-	result, err := client.DownloadLink(ctx, ask, call, huaweicloud.Download{
+	result, err := client.DownloadLink(ctx, in.Target, ask, call, huaweicloud.Download{
 		Name:       in.TemplateName + "-" + in.VersionID, // the object's own name may be the same in every version
 		Extensions: map[huaweicloud.Kind]string{huaweicloud.KindText: ".tf", huaweicloud.KindJSON: ".tf.json"},
 		Operation:  operation,

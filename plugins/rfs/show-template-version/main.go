@@ -22,6 +22,7 @@ func newPlugin(env huaweicloud.Environment) sdk.Plugin {
 		Instructions: "rfs_show_template_version_content needs only the name of a template, which rfs_list_templates finds, and fetches the latest version; " +
 			"rfs_list_template_versions shows the version ids of older ones.",
 		Tools:       []sdk.Tool{templateTool(client), versionTool(client), contentTool(client)},
+		Prompts:     []sdk.Prompt{comparePrompt(client)},
 		Permissions: huaweicloud.Permissions(huaweicloud.RFS),
 	}
 }

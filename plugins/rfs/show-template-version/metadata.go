@@ -24,13 +24,14 @@ type templateOut struct {
 
 // templateTool is https://support.huaweicloud.com/intl/en-us/api-aos/ShowTemplateMetadata.html.
 func templateTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_show_template_metadata",
 		Title: "Show an RFS template's metadata",
 		Description: "Shows id, description, creation and last change of a template of Resource Formation Service, not its content. " +
 			"rfs_list_templates finds the template_name.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client)},
 	}, func(ctx context.Context, _ *sdk.Call, in templateIn) (out templateOut, err error) {
 		_, err = client.JSON(ctx, in.Target, in.Request("ShowTemplateMetadata", "metadata"), &out)
 		return out, err
@@ -53,16 +54,17 @@ type versionOut struct {
 
 // versionTool is https://support.huaweicloud.com/intl/en-us/api-aos/ShowTemplateVersionMetadata.html.
 func versionTool(client *huaweicloud.Client) sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "rfs_show_template_version_metadata",
 		Title: "Show an RFS template version's metadata",
 		Description: "Shows description and creation of one version of a template of Resource Formation Service, not its content. " +
 			"rfs_list_template_versions finds the version_id.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"template_name": rfs.CompleteName(client), "version_id": rfs.CompleteVersion(client)},
 	}, func(ctx context.Context, _ *sdk.Call, in versionIn) (out versionOut, err error) {
 		out.VersionID = in.VersionID // the reply does not repeat it
-		_, err = client.JSON(ctx, in.Target, in.Request("ShowTemplateVersionMetadata", "versions", in.VersionID, "metadata"), &out)
+		_, err = client.JSON(ctx, in.Target, in.VersionRequest("ShowTemplateVersionMetadata", in.VersionID, "metadata"), &out)
 		return out, err
 	})
 }

@@ -22,10 +22,10 @@ func (s service) await(ctx context.Context, meter *meter, in exportIn, id string
 	err := huaweicloud.Poll(waiting, s.pace.first, s.pace.most, func(ctx context.Context) (bool, error) {
 		look, err := s.job(ctx, in.Target, in.InstanceID, id)
 		if err != nil {
-			return false, huaweicloud.Explain(err, wayOn(in, id))
+			return false, huaweicloud.Begun(err, wayOn(in, id))
 		}
 		now = look
-		meter.report(5+80*fraction(now), 89, fmt.Sprintf("waiting for the job %s: %s", id, now.Status))
+		meter.report(5+80*fraction(now), 89, fmt.Sprintf("waiting for the job %s: %s", id, huaweicloud.Clean(now.Status, 60)))
 		switch {
 		case now.Status == failed:
 			return true, jobFailed(now)
@@ -43,7 +43,7 @@ func (s service) await(ctx context.Context, meter *meter, in exportIn, id string
 	if huaweicloud.TimedOut(ctx, err) {
 		return "", &sdk.Error{
 			Code: sdk.CodeDeadlineExceeded, Source: sdk.SourceCloud, Cause: err,
-			Message: fmt.Sprintf("the job has not ended in time, its last status is %q. %s", now.RawStatus, wayOn(in, id)),
+			Message: fmt.Sprintf("the job has not ended in time, its last status is %q. %s", huaweicloud.Clean(now.RawStatus, 60), wayOn(in, id)),
 		}
 	}
 	return now.ArchiveID, err
@@ -65,7 +65,7 @@ func jobFailed(j job) error {
 	const most = 5
 	var texts []string
 	for _, r := range j.Reasons[:min(len(j.Reasons), most)] {
-		texts = append(texts, strings.Join(strings.Fields(fmt.Sprintf("%s %q: %s %s", r.ResourceType, r.ResourceName, r.ErrorCode, r.ErrorMsg)), " "))
+		texts = append(texts, huaweicloud.Clean(fmt.Sprintf("%s %q: %s %s", r.ResourceType, r.ResourceName, r.ErrorCode, r.ErrorMsg), 400))
 	}
 	if more := len(j.Reasons) - most; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more, see roma_show_asset_job", more))

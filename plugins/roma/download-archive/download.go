@@ -25,14 +25,15 @@ type downloadOut struct {
 }
 
 func (s service) downloadTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_download_asset_archive",
 		Title: "Download a ROMA asset archive",
 		Description: "Downloads the archive of an asset export by the archive_id that roma_show_asset_job gives. The cloud hands an archive out " +
 			"only once. Repeating the call is safe: what was downloaded comes from the store, and no second request is sent. " +
 			"roma_export_assets makes a new archive and downloads it by itself.",
-		Hints:   sdk.Hints{ReadOnly: false, Destructive: true, Idempotent: false, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: false, Destructive: true, Idempotent: false, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance()},
 	}, s.download)
 }
 
@@ -61,9 +62,10 @@ type archive struct {
 // fetch calls DownloadAssetArchive (https://support.huaweicloud.com/intl/en-us/api-roma/DownloadAssetArchive.html). The
 // request is sent once at most; what arrives of a download that breaks is kept.
 func (s service) fetch(ctx context.Context, call *sdk.Call, a archive) (huaweicloud.DownloadResult, error) {
-	return s.cloud.Download(ctx, a.Target, huaweicloud.Request{
-		Operation: downloadOperation, Path: instancePath(a.instance, "assets", "archives", a.id), OnceOnly: true,
-	}, call, huaweicloud.Download{
+	request := onInstance(downloadOperation, a.instance, "assets", "archives", "{archive_id}")
+	request.IDs["archive_id"] = a.id
+	request.OnceOnly = true
+	return s.cloud.Download(ctx, a.Target, request, call, huaweicloud.Download{
 		Name: "asset_" + a.id + ".zip", NameFromHeader: true, Expect: huaweicloud.KindZIP,
 		IDs:          map[string]string{"instance_id": a.instance, "archive_id": a.id},
 		Progress:     a.progress,

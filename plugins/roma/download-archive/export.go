@@ -26,14 +26,15 @@ type exportOut struct {
 }
 
 func (s service) exportTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_export_assets",
 		Title: "Export ROMA assets",
 		Description: "Exports the assets of ROMA Connect applications as a zip archive: starts the job, waits for it and downloads the archive. " +
 			"roma_list_apps gives the ids. A user can have one asset job at a time. With wait=false it only starts the job, " +
 			"to be followed with roma_show_asset_job.",
-		Hints:   sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
-		Timeout: 30 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: false, Destructive: false, Idempotent: false, OpenWorld: true},
+		Timeout:  30 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance(), "apps": s.completeApp()},
 	}, s.export)
 }
 
@@ -49,6 +50,7 @@ func (s service) export(ctx context.Context, call *sdk.Call, in exportIn) (expor
 	if err != nil || !in.Wait {
 		return exportOut{JobID: id}, err
 	}
+	call.Background()
 	archiveID, err := s.await(ctx, meter, in, id)
 	if err != nil {
 		return exportOut{}, err
@@ -89,10 +91,10 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 	var reply struct {
 		JobID string `json:"job_id"`
 	}
-	response, err := s.cloud.JSON(ctx, in.Target, huaweicloud.Request{
-		Operation: "ExportAsset", Method: http.MethodPost, Path: instancePath(in.InstanceID, "assets", "export"),
-		Body: map[string][]idRef{"apps": idRefs(in.Apps), "tasks": idRefs(in.Tasks)},
-	}, &reply)
+	request := onInstance("ExportAsset", in.InstanceID, "assets", "export")
+	request.Method = http.MethodPost
+	request.Body = map[string][]idRef{"apps": idRefs(in.Apps), "tasks": idRefs(in.Tasks)}
+	response, err := s.cloud.JSON(ctx, in.Target, request, &reply)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "ROMA.10012"):
 		return "", huaweicloud.Explain(err, "ROMA runs one asset job at a time for each user: follow the one that is running with roma_show_asset_job, by the job_id "+
@@ -103,7 +105,7 @@ func (s service) start(ctx context.Context, in exportIn) (string, error) {
 		return "", &sdk.Error{
 			Code: sdk.CodeUnavailable, Source: sdk.SourceCloud,
 			Message: fmt.Sprintf("ROMA answered the export without a job_id (request id %q), so the job cannot be followed; "+
-				"check the region and the endpoint settings, then call again", response.RequestID),
+				"check the region and the endpoint settings, then call again", huaweicloud.Clean(response.RequestID, 80)),
 		}
 	}
 	return reply.JobID, err
@@ -116,9 +118,9 @@ func notFetched(err error, in exportIn, id, archive string) error {
 	case isLost(err):
 		return err
 	case huaweicloud.NothingSent(err):
-		return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
+		return huaweicloud.Begun(err, fmt.Sprintf("The export itself succeeded: fetch its archive with roma_download_asset_archive, instance_id %s, archive_id %s.", in.InstanceID, archive))
 	}
-	return huaweicloud.Explain(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
+	return huaweicloud.Begun(err, fmt.Sprintf("The export itself succeeded; roma_show_asset_job, instance_id %s, job_id %s, shows whether its archive %s is still there.", in.InstanceID, id, archive))
 }
 
 // isLost reports whether an error says itself what became of the archive.

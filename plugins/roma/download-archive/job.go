@@ -47,13 +47,14 @@ type reason struct {
 }
 
 func (s service) showJobTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_show_asset_job",
 		Title: "Show a ROMA asset job",
 		Description: "Shows how far an export is that roma_export_assets started with wait=false or stopped waiting for, why it failed, " +
 			"and the archive_id once it has succeeded, which roma_download_asset_archive takes.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance()},
 	}, s.showJob)
 }
 
@@ -80,9 +81,9 @@ func (s service) job(ctx context.Context, t huaweicloud.Target, instance, id str
 		BeginTime       moment   `json:"begin_time"`
 		EndTime         moment   `json:"end_time"`
 	}
-	_, err := s.cloud.JSON(ctx, t, huaweicloud.Request{
-		Operation: "CheckAssetJobStatus", Path: instancePath(instance, "assets", "jobs", id),
-	}, &reply)
+	request := onInstance("CheckAssetJobStatus", instance, "assets", "jobs", "{job_id}")
+	request.IDs["job_id"] = id
+	_, err := s.cloud.JSON(ctx, t, request, &reply)
 	return job{
 		JobID: id, ArchiveID: reply.ArchiveID, Status: statusOf(reply.Status), RawStatus: reply.Status, Type: reply.Type,
 		ProgressPercent: reply.ProgressPercent, Reasons: append(reply.Reason, reply.Reasons...),

@@ -36,7 +36,7 @@ type instance struct {
 }
 
 func (s service) listInstancesTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_list_instances",
 		Title: "List ROMA instances",
 		Description: "Lists the ROMA Connect instances of the project with name and status. " +
@@ -80,13 +80,14 @@ type app struct {
 }
 
 func (s service) listAppsTool() sdk.Tool {
-	return sdk.NewTool(sdk.ToolSpec{
+	return huaweicloud.NewTool(sdk.ToolSpec{
 		Name:  "roma_list_apps",
 		Title: "List ROMA applications",
 		Description: "Lists the integration applications of a ROMA Connect instance that the user may see. " +
 			"Use it to find the application ids that roma_export_assets takes; roma_list_instances gives the instance_id.",
-		Hints:   sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
-		Timeout: 2 * time.Minute,
+		Hints:    sdk.Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: true},
+		Timeout:  2 * time.Minute,
+		Complete: sdk.Completers{"instance_id": s.completeInstance()},
 	}, s.listApps)
 }
 
@@ -97,9 +98,9 @@ func (s service) listApps(ctx context.Context, _ *sdk.Call, in listAppsIn) (list
 	}
 	list, err := walk(func(query url.Values) ([]app, int, error) {
 		var reply listAppsOut
-		_, err := s.cloud.JSON(ctx, in.Target, huaweicloud.Request{
-			Operation: "ListRomaApp", Path: instancePath(in.InstanceID, "apps"), Query: query,
-		}, &reply)
+		request := onInstance("ListRomaApp", in.InstanceID, "apps")
+		request.Query = query
+		_, err := s.cloud.JSON(ctx, in.Target, request, &reply)
 		return reply.Apps, reply.Total, err
 	})
 	if huaweicloud.Says(err, sdk.CodeNotFound) {

@@ -41,13 +41,17 @@ func (s service) plugin() sdk.Plugin {
 		Tools: []sdk.Tool{
 			s.listInstancesTool(), s.listAppsTool(), s.exportTool(), s.showJobTool(), s.downloadTool(),
 		},
+		Prompts:     []sdk.Prompt{s.inspectPrompt()},
 		Permissions: huaweicloud.Permissions(huaweicloud.ROMA),
 	}
 }
 
-// instancePath is the path of what belongs to an instance.
-func instancePath(instance string, more ...string) []string {
-	return append([]string{"v2", huaweicloud.ProjectSegment, "instances", instance}, more...)
+// onInstance is a request to what belongs to an instance; the path has braces where ids stand.
+func onInstance(operation, instance string, path ...string) huaweicloud.Request {
+	return huaweicloud.Request{
+		Operation: operation, IDs: map[string]string{"instance_id": instance},
+		Path: append([]string{"v2", huaweicloud.ProjectSegment, "instances", "{instance_id}"}, path...),
+	}
 }
 
 // checkIDs refuses ids that cannot be part of a path or a body; the pairs are an argument's name and its value.
