@@ -205,3 +205,62 @@ func TestTooManyQuestions(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestAskingAndClaiming: a claim may ask a person, too, so the host never has both at a time.
+func TestAskingAndClaiming(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	plugin := dial(t, offering(func(ctx context.Context, call *sdk.Call, in args) (sdk.Contents, error) {
+		var work sync.WaitGroup
+		var asking error
+		work.Go(func() { _, asking = askTwo(ctx, call, in) })
+		<-asked
+		_, claiming := call.Claim(ctx, sdk.OnceOnly{Source: sdk.Origin{Operation: "Fetch"}})
+		work.Wait()
+		if err := errors.Join(asking, claiming); err != nil {
+			return sdk.Contents{}, err
+		}
+		return said("both")
+	}))
+	var person sync.Mutex
+	alone := func() func() {
+		if !person.TryLock() {
+			t.Error("a question and a claim at a time")
+			return func() {}
+		}
+		return person.Unlock
+	}
+	out, err := pluginv1.Invoke(t.Context(), plugin, &pluginv1.Start{Tool: "test_run"}, pluginv1.Events{
+		Ask: func(context.Context, *pluginv1.Ask) *pluginv1.AskReply {
+			defer alone()()
+			close(asked)
+			return &pluginv1.AskReply{Answers: map[string][]byte{"a": []byte(`{}`), "b": []byte(`{}`)}}
+		},
+		Claim: func(context.Context, *pluginv1.Claim) *pluginv1.ClaimReply {
+			defer alone()()
+			return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
+		},
+	})
+	if err != nil || !strings.Contains(string(out), "both") {
+		t.Errorf("got %s, %v", out, err)
+	}
+}
+
+// TestStartReachesTheCall has what the host says of the client and of the trace, and a report without times.
+func TestStartReachesTheCall(t *testing.T) {
+	t.Parallel()
+	plugin := dial(t, offering(func(_ context.Context, call *sdk.Call, _ args) (sdk.Contents, error) {
+		call.Report(sdk.CloudRequest{Method: "GET", Status: 404, Attempt: 2})
+		return said("%v %s %s", call.Client(), call.TraceParent(), call.ID())
+	}))
+	var reported *pluginv1.CloudRequest
+	out, err := pluginv1.Invoke(t.Context(), plugin, &pluginv1.Start{
+		Tool: "test_run", CallId: "c1", TraceParent: "00-1-2-01", Client: &pluginv1.Client{Elicit: true, Tasks: true},
+	}, pluginv1.Events{CloudRequest: func(r *pluginv1.CloudRequest) { reported = r }})
+	if err != nil || !strings.Contains(string(out), "{true false false true} 00-1-2-01 c1") {
+		t.Errorf("got %s, %v", out, err)
+	}
+	if reported.GetStartUnixNano() != 0 || reported.GetEndUnixNano() != 0 || reported.GetStatus() != 404 || reported.GetAttempt() != 2 {
+		t.Errorf("reported %v", reported)
+	}
+}
