@@ -42,6 +42,10 @@ var arrows = []struct {
 	{below: "", except: []string{"sdk", "internal/supervisor", "internal/pluginv1"},
 		banned: []string{"github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog", "google.golang.org/grpc"},
 		reason: "the process layer is one layer: sdk on one side, internal/supervisor on the other"},
+	{below: "internal/access", except: []string{"internal/access/accesstest"}, banned: []string{strings.TrimSuffix(module, "/")},
+		reason: "who may call is decided without knowing what is called, and by which way it comes"},
+	{below: "internal/web", banned: []string{module + "internal/host", module + "internal/transport", module + "internal/artifact", module + "internal/supervisor", module + "sdk"},
+		reason: "the HTTP server guards any endpoint; the command puts it together with the host"},
 	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
 		reason: "a host serves any transport and any cloud"},
 }
