@@ -42,7 +42,7 @@ func BenchmarkRequest(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r := httptest.NewRequest(http.MethodPost, "http://localhost/mcp", strings.NewReader(call))
+				r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "http://localhost/mcp", strings.NewReader(call))
 				r.Header.Set("Authorization", "Bearer "+c.token)
 				w := httptest.NewRecorder()
 				c.handler.ServeHTTP(w, r)
