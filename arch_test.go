@@ -50,6 +50,10 @@ var arrows = []struct {
 		reason: "telemetry is told what to record, in plain values"},
 	{below: "internal/audit", banned: []string{strings.TrimSuffix(module, "/")},
 		reason: "the audit log is told what to write, in plain values"},
+	{below: "internal/access", except: []string{"internal/access/accesstest"}, banned: []string{strings.TrimSuffix(module, "/")},
+		reason: "who may call is decided without knowing what is called, and by which way it comes"},
+	{below: "internal/web", banned: []string{module + "internal/host", module + "internal/transport", module + "internal/artifact", module + "internal/supervisor", module + "sdk"},
+		reason: "the HTTP server guards any endpoint; the command puts it together with the host"},
 	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
 		reason: "a host serves any transport and any cloud"},
 }

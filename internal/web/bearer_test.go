@@ -3,6 +3,9 @@ package web_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"os"
@@ -10,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/access/accesstest"
@@ -94,6 +99,19 @@ func TestOAuthChallenges(t *testing.T) {
 	sign := func(changes map[string]any) string {
 		return "Authorization: Bearer " + issuer.Sign(t, "one", issuer.Claims(resource, changes))
 	}
+	body, err := json.Marshal(issuer.Claims(resource, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(issuer.Key("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := func(a jose.SignatureAlgorithm, key any, id string) string {
+		return accesstest.Sign(t, a, key, map[jose.HeaderKey]any{"kid": id}, body)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	unsigned := encode([]byte(`{"alg":"none","kid":"one"}`)) + "." + encode(body) + "." + encode([]byte("x"))
 	for name, c := range map[string]struct {
 		header string
 		status int
@@ -103,6 +121,10 @@ func TestOAuthChallenges(t *testing.T) {
 		"good":       {sign(nil), 200, ""},
 		"expired":    {sign(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), 401, where + `, error="invalid_token", error_description="the token has expired"`},
 		"audience":   {sign(map[string]any{"aud": "https://other"}), 401, `error="invalid_token"`},
+		"issuer":     {sign(map[string]any{"iss": "https://other"}), 401, `error="invalid_token"`},
+		"no key":     {"Authorization: Bearer " + signed(jose.HS256, make([]byte, 32), "none of its keys"), 401, `error="invalid_token"`},
+		"HS256":      {"Authorization: Bearer " + signed(jose.HS256, public, "one"), 401, `error="invalid_token"`},
+		"alg none":   {"Authorization: Bearer " + unsigned, 401, `error="invalid_token"`},
 		"scope":      {sign(map[string]any{"scope": "other"}), 403, where + `, error="insufficient_scope"`},
 		"a stranger": {sign(map[string]any{"sub": "mallory"}), 403, ""},
 	} {

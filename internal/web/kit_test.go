@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,17 +67,11 @@ func start(t testing.TB, c web.Config) (s *web.Server, url string, stop func() e
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	stopped := false
-	stop = func() error {
+	stop = sync.OnceValue(func() error {
 		cancel()
-		stopped = true
 		return <-ended
-	}
-	t.Cleanup(func() {
-		if !stopped {
-			_ = stop()
-		}
 	})
+	t.Cleanup(func() { _ = stop() })
 	scheme := "http://"
 	if c.TLSCert != "" {
 		scheme = "https://"

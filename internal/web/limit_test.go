@@ -172,6 +172,7 @@ func TestSmuggling(t *testing.T) {
 		"a space before the colon":     {"Host: localhost\r\nTransfer-Encoding : chunked\r\n", "0\r\n\r\n"},
 		"a folded line":                {"Host: localhost\r\nX: a\r\n  Content-Length: 2\r\nContent-Length : 2\r\n", "{}"},
 		"a bare CR in a value":         {"Host: localhost\r\nX: a\rContent-Length: 2\r\n", "{}"},
+		"a header that never ends":     {"Host: localhost\r\nX: " + strings.Repeat("x", 100<<10) + "\r\nContent-Length: 2\r\n", "{}"},
 		"no host":                      {"Content-Length: 2\r\n", "{}"},
 		"a chunk's size with a sign":   {"Host: localhost\r\nTransfer-Encoding: chunked\r\n", "+2\r\n{}\r\n0\r\n\r\n"},
 		"a chunk's size beyond 64 bit": {"Host: localhost\r\nTransfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n{}\r\n0\r\n\r\n"},

@@ -101,8 +101,7 @@ func (s *Server) Run(ctx context.Context) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is not the end of what runs
 	defer cut()
 	main, beside := s.newHTTP(requests, s.Handler()), s.newHTTP(requests, s.metricsHandler())
-	servers := []*http.Server{main, beside}
-	failed := make(chan error, len(servers))
+	failed := make(chan error, 2)
 	var running sync.WaitGroup
 	running.Go(func() { failed <- s.serve(main) })
 	if s.metrics != nil {
@@ -115,12 +114,10 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		err = s.drain(ctx, servers)
+		err = s.drain(ctx, main)
 	}
 	cut()
-	for _, server := range servers {
-		_ = server.Close() // what is open now had its time
-	}
+	_, _ = main.Close(), beside.Close() // what is open now had its time
 	running.Wait()
 	return err
 }
@@ -133,24 +130,22 @@ func (s *Server) serve(h *http.Server) error {
 	return h.ServeTLS(s.listener, "", "")
 }
 
-func (s *Server) drain(ctx context.Context, servers []*http.Server) error {
+// drain leaves the address of the metrics open, where /readyz can still be asked.
+func (s *Server) drain(ctx context.Context, main *http.Server) error {
 	s.draining.Store(true)
 	s.logger.Info("ending: nothing more is accepted", "wait", s.config.Limits.Drain)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Limits.Drain)
 	defer cancel()
-	var all sync.WaitGroup
-	problems := make([]error, len(servers))
-	for i, server := range servers {
-		all.Go(func() { problems[i] = server.Shutdown(ctx) })
-	}
+	var streams sync.WaitGroup
 	if s.config.OnDrain != nil {
-		all.Go(func() { s.config.OnDrain(ctx) })
+		streams.Go(func() { s.config.OnDrain(ctx) })
 	}
-	all.Wait()
-	if errors.Is(errors.Join(problems...), context.DeadlineExceeded) {
+	err := main.Shutdown(ctx)
+	streams.Wait()
+	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("requests still ran %v after the server was told to end; they were cut", s.config.Limits.Drain)
 	}
-	return nil
+	return err
 }
 
 func (s *Server) newHTTP(requests context.Context, h http.Handler) *http.Server {

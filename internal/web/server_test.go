@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -146,37 +147,42 @@ func TestDrain(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	drained := make(chan struct{})
 	s, url, stop := start(t, web.Config{
-		OnDrain: func(context.Context) { close(drained) },
+		MetricsAddr: "127.0.0.1:0",
+		OnDrain:     func(context.Context) { close(drained) },
 		MCP: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(begun)
 			<-finish
 			_, _ = w.Write([]byte("done " + map[bool]string{true: "alive", false: "cancelled"}[r.Context().Err() == nil]))
 		}),
 	})
+	old := dial(t, url) // accepted before the call below
+	if _, err := old.Write([]byte(smallCall[:20])); err != nil {
+		t.Fatal(err)
+	}
 	answered := make(chan answer, 1)
 	go func() { answered <- ask(t, http.MethodPost, url+"/mcp", call) }()
 	<-begun
 	ended := make(chan error, 1)
 	go func() { ended <- stop() }()
 	<-drained
-	for { // the listener closes at once; a request on an old connection would hear 503
+	for { // until the listener is closed
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Addr().String())
 		if err != nil {
 			break
 		}
 		_ = conn.Close()
 	}
-	for path, want := range map[string]int{"/readyz": 503, "/healthz": 200, "/mcp": 503} {
-		req, err := http.NewRequestWithContext(t.Context(), map[bool]string{true: "POST", false: "GET"}[path == "/mcp"], path, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
+	beside := "http://" + s.MetricsAddr().String()
+	for path, want := range map[string]int{"/readyz": 503, "/healthz": 200} {
+		if a := ask(t, http.MethodGet, beside+path, ""); a.status != want {
+			t.Errorf("%s while the server ends: %d, want %d", path, a.status, want)
 		}
-		req.Host = "localhost"
-		w := recorder{header: http.Header{}}
-		s.Handler().ServeHTTP(&w, req)
-		if w.status != want {
-			t.Errorf("%s while the server ends: %d, want %d", path, w.status, want)
-		}
+	}
+	if _, err := old.Write([]byte(smallCall[20:])); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := bufio.NewReader(old).ReadString('\n'); err == nil && !strings.Contains(status, "503") {
+		t.Errorf("a request on an old connection, which is closed or refused: %q", status)
 	}
 	close(finish)
 	if a := <-answered; a.body != "done alive" {
@@ -187,14 +193,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-type recorder struct {
-	header http.Header
-	status int
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(p []byte) (int, error) { return len(p), nil }
+const smallCall = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
 
 func TestDrainIsBounded(t *testing.T) {
 	t.Parallel()
@@ -204,7 +203,7 @@ func TestDrainIsBounded(t *testing.T) {
 		<-r.Context().Done() // which comes when the time is over
 	})})
 	conn := dial(t, url)
-	if _, err := conn.Write([]byte("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")); err != nil {
+	if _, err := conn.Write([]byte(smallCall)); err != nil {
 		t.Fatal(err)
 	}
 	<-begun
