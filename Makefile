@@ -2,10 +2,10 @@
 TOOL := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help all build demo test e2e heavy lint generate checkgenerate tidy vuln bench cross clean
+.PHONY: help all build demo test e2e heavy judges conformance conformance-server clients lint generate checkgenerate tidy vuln bench cross clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 all: build lint checkgenerate tidy cross test ## Everything that a change must pass
 
@@ -25,6 +25,25 @@ MOMENTS ?= 200
 BODY ?= 5368709120
 heavy: ## kill -9 of plugin, server and both at 200 moments each, and an archive of 5 GiB
 	go test ./cmd/mcp-server -count=1 -v -run 'TestKilledAtAnyMoment|TestLargeArchive' -moments $(MOMENTS) -body $(BODY) -timeout 30m
+
+# The judges that are not ours come from npm, pinned by conformance/package-lock.json; no script of theirs runs at installation.
+JUDGES := conformance/node_modules/.package-lock.json
+$(JUDGES): conformance/package-lock.json
+	cd conformance && npm ci --ignore-scripts --no-audit --no-fund
+
+judges: $(JUDGES) ## Install the conformance suite, the clients and Node from npm
+
+RUNS ?= 1
+conformance: $(JUDGES) ## Judge the server with MCP's conformance suite, RUNS times; CHECK=1 compares docs/conformance.md
+	go run ./conformance -runs $(RUNS) $(if $(CHECK),-check)
+
+ADDR ?= 127.0.0.1:3000
+conformance-server: ## Only the server with the conformance plugin, at ADDR, in the foreground
+	go build -o bin/conformance/run ./conformance
+	exec bin/conformance/run -serve $(ADDR)
+
+clients: $(JUDGES) ## Other people's clients against the server: inspector, TypeScript and Go SDK
+	MCP_SERVER_NODE=required go test ./conformance/clients -count=1 -timeout 10m
 
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...

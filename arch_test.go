@@ -29,6 +29,8 @@ var arrows = []struct {
 		reason: "a plugin author imports sdk, and gets nothing of the host with it"},
 	{below: "plugins", except: []string{"plugins/internal/plugintest"}, banned: []string{module + "internal", "github.com/mark3labs/mcp-go", "github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
 		reason: "a plugin of ours is written as anybody's: over sdk alone; only its tests know the emulator"},
+	{below: "conformance/plugin", banned: []string{module + "internal", "github.com/mark3labs/mcp-go", "github.com/hashicorp/go-plugin", "google.golang.org/grpc"},
+		reason: "the suite judges the way that anybody's plugin takes to a client"},
 	{below: "internal/emulator", banned: []string{strings.TrimSuffix(module, "/"), "github.com/huaweicloud"},
 		reason: "the emulator judges the clients, so it shares nothing with them"},
 	{below: "internal/artifact", banned: []string{module + "internal/host", module + "internal/supervisor", module + "internal/pluginv1", module + "plugins", module + "cmd"},
@@ -42,6 +44,12 @@ var arrows = []struct {
 	{below: "", except: []string{"sdk", "internal/supervisor", "internal/pluginv1"},
 		banned: []string{"github.com/hashicorp/go-plugin", "github.com/hashicorp/go-hclog", "google.golang.org/grpc"},
 		reason: "the process layer is one layer: sdk on one side, internal/supervisor on the other"},
+	{below: "", except: []string{"internal/telemetry"}, banned: []string{"go.opentelemetry.io", "github.com/prometheus"},
+		reason: "telemetry is one layer, which can be left out; a plugin never links it"},
+	{below: "internal/telemetry", banned: []string{strings.TrimSuffix(module, "/")},
+		reason: "telemetry is told what to record, in plain values"},
+	{below: "internal/audit", banned: []string{strings.TrimSuffix(module, "/")},
+		reason: "the audit log is told what to write, in plain values"},
 	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
 		reason: "a host serves any transport and any cloud"},
 }
@@ -145,7 +153,7 @@ func goFiles(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (name == "tools" || name == "bin" || name == "testdata" || name != "." && strings.HasPrefix(name, ".")) {
+		if entry.IsDir() && (name == "tools" || name == "bin" || name == "testdata" || entry.Name() == "node_modules" || name != "." && strings.HasPrefix(name, ".")) {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(name, ".go") {

@@ -168,7 +168,8 @@ func (s *server) cancelOnDrain(ctx context.Context, cancel context.CancelFunc) {
 func (s *server) run(ctx context.Context, h handler, call *Call, start *pluginv1.Start) (result []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.logger.Error("a call panicked", "of", start.GetTool(), "call", call.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			s.logger.Error("the tool panicked", "kind", kindNames[start.GetKind()], "tool", start.GetTool(), "call", call.ID(),
+				"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = &Error{
 				Code: CodeInternal, Source: SourcePlugin,
 				Message: fmt.Sprintf("the %s %s broke on this call (its log has the details under call %s); other calls are not affected",

@@ -1,5 +1,6 @@
 // Package access says who calls and what a caller may do: names, tokens, credential profiles and the policy over tools.
-// Start reading at [Caller].
+// An access
+// file, which [Open] reads, holds them for a server on HTTP. Start reading at [Caller].
 package access
 
 import "context"
@@ -11,8 +12,18 @@ type Caller struct {
 	Name string
 	// Profile names the credentials with which the caller's tools run; empty is the server's own.
 	Profile string
-	// Policy is what the caller may call.
+	// Policy is what the caller may call, beside what the server's own policy leaves.
 	Policy Policy
+	// Limits are the caller's own; a server has its own values for those that are zero.
+	Limits Limits
+}
+
+// Limits bound how much a caller asks at a time.
+type Limits struct {
+	// PerMinute is the number of calls in a minute.
+	PerMinute int
+	// Concurrent is the number of calls that run at once.
+	Concurrent int
 }
 
 type callerKey struct{}

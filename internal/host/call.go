@@ -17,6 +17,7 @@ import (
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
+	"mcp-server/internal/telemetry"
 	"mcp-server/sdk"
 )
 
@@ -30,7 +31,16 @@ type Request struct {
 	Arguments json.RawMessage
 	// Client is what the client behind the call can do; nil when it cannot be asked.
 	Client *pluginv1.Client
+	// From is what is known of where the call comes from.
+	From Source
 	Listener
+}
+
+// Source is where a call comes from: what its client says of itself, and the W3C trace context that it sent.
+type Source struct {
+	ClientName, ClientVersion string
+	ProtocolVersion           string
+	TraceParent, TraceState   string
 }
 
 // Listener gets what a call says before it ends, from one goroutine. Nil ones are skipped.
@@ -71,15 +81,19 @@ func (h *Host) Call(ctx context.Context, r Request) (Result, error) {
 		return Result{}, c.fail(PhasePolicy, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"})
 	}
 	defer h.calls.Done()
-	if failed := c.prepare(); failed != nil {
-		c.logger.Info("call refused", "caller", c.caller.Name, "code", string(failed.Code), "phase", string(failed.Phase), "err", failed.Error())
-		return Result{}, failed
+	c.begin = time.Now()
+	failed := c.prepare()
+	ctx, c.span = h.cfg.Telemetry.StartCall(ctx, c.measured())
+	var result Result
+	if failed == nil {
+		failed = c.audited()
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.tool.timeout())
-	defer cancel()
-	begin := time.Now()
-	result, failed := c.run(ctx)
-	c.conclude(ctx, result, failed, time.Since(begin))
+	if failed == nil {
+		bounded, cancel := context.WithTimeout(ctx, c.tool.timeout())
+		defer cancel()
+		result, failed = c.run(bounded)
+	}
+	c.conclude(ctx, result, failed)
 	if failed != nil {
 		return Result{}, failed
 	}
@@ -97,6 +111,8 @@ type call struct {
 	tenant    *tenant
 	digest    func() string
 	logger    *slog.Logger
+	begin     time.Time
+	span      *telemetry.CallSpan
 	staging   string          // empty for a tool that stores no files
 	claim     *artifact.Claim // while the call is after something that can be downloaded only once
 	settled   bool            // the error says what became of the claim
@@ -157,6 +173,7 @@ func (c *call) run(ctx context.Context) (Result, *CallError) {
 	}
 	out, err := c.process.Call(ctx, supervisor.Request{
 		Kind: c.request.Kind, Tool: c.request.Name, Arguments: c.request.Arguments, CallID: c.id, StagingDir: c.staging, Client: c.request.Client,
+		TraceParent: c.span.TraceParent(),
 	}, pluginv1.Events{
 		Progress: c.report, Log: c.log, File: c.takeFile, Claim: c.takeClaim, Receiving: c.receiving, Release: c.releaseClaim,
 		Ask: c.ask, Background: c.background, CloudRequest: c.cloudRequest,
@@ -172,17 +189,6 @@ func (c *call) run(ctx context.Context) (Result, *CallError) {
 	return Result{
 		Structured: out, Blocks: c.tool.output == nil, Artifacts: c.artifacts, Provenance: c.provenance(),
 	}, nil
-}
-
-// conclude writes the one line that the log has of every call.
-func (c *call) conclude(ctx context.Context, result Result, failed *CallError, took time.Duration) {
-	attributes := []any{"caller", c.caller.Name, "took", took.String(), "requests", c.requestIDs()}
-	if failed == nil {
-		c.logger.Log(ctx, slog.LevelInfo, "call done", append(attributes, "outcome", "ok", "bytes", len(result.Structured), "artifacts", len(result.Artifacts))...)
-		return
-	}
-	c.logger.Log(ctx, levelOf(failed.err), "call failed", append(attributes,
-		"outcome", string(failed.Code), "source", string(failed.Source), "phase", string(failed.Phase), "err", failed.Error(), "cause", causeOf(failed.err))...)
 }
 
 // checkResult keeps from a client what it would refuse for its schema.

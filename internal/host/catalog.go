@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mcp-server/internal/audit"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
@@ -27,9 +28,10 @@ type Tool struct {
 	Version string
 	sdk.ToolManifest
 
-	process process
-	input   *schema
-	output  *schema // nil when the tool declares none
+	process   process
+	redaction audit.Redaction // of its arguments
+	input     *schema
+	output    *schema // nil when the tool declares none
 }
 
 // process is what the host needs of a plugin's process.

@@ -41,3 +41,6 @@ func exchangeOf(ctx context.Context) *Exchange {
 	}
 	return &Exchange{}
 }
+
+// ExchangeOf returns the exchange of a request to a handler outside the host, such as a transport's test.
+func ExchangeOf(ctx context.Context) *Exchange { return exchangeOf(ctx) }

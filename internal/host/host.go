@@ -11,7 +11,9 @@ import (
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
+	"mcp-server/internal/audit"
 	"mcp-server/internal/supervisor"
+	"mcp-server/internal/telemetry"
 )
 
 // Config says what a host serves and where it keeps things.
@@ -39,6 +41,12 @@ type Config struct {
 	Policy access.Policy
 	// NoConfirm fetches what is handed out once without asking the person behind a client that could be asked.
 	NoConfirm bool
+	// Telemetry records calls; nil records nothing.
+	Telemetry *telemetry.Telemetry
+	// Audit writes down who called what, before a call that changes something is answered; nil writes nothing.
+	Audit *audit.Log
+	// Transport is how calls come in, for both: stdio, http or cli.
+	Transport string
 	// PublicURL is where callers reach the server over HTTP, for links to stored files; empty on standard input and output.
 	PublicURL string
 	// StartGrace is how long Start waits for slow plugins; those that come later are added then. Default 5 seconds.
@@ -49,17 +57,17 @@ type Config struct {
 
 // Host is a running plugin host.
 type Host struct {
-	cfg           Config
-	logger        *slog.Logger
-	tenants       tenants
-	binaries      map[string]binary // by plugin; fixed once the host has started
-	waiting       waiting
-	tasks         tasks
-	mcp           *server.MCPServer
-	starting      sync.WaitGroup
-	calls         sync.WaitGroup
-	subscriptions subscriptions
-	closing       atomic.Bool
+	cfg       Config
+	logger    *slog.Logger
+	tenants   tenants
+	binaries  map[string]binary // by plugin; fixed once the host has started
+	waiting   waiting
+	tasks     tasks
+	mcp       *server.MCPServer
+	starting  sync.WaitGroup
+	calls     sync.WaitGroup
+	onUpdated atomic.Pointer[func(uri string)]
+	closing   atomic.Bool
 
 	mu      sync.RWMutex
 	catalog catalog

@@ -32,6 +32,8 @@ func (f fake) Complete(context.Context, supervisor.Completion) ([]string, int, e
 	return nil, 0, nil
 }
 
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 func newTestHost(t *testing.T) *Host {
 	t.Helper()
 	h := &Host{cfg: Config{Version: "test", DataDir: t.TempDir()}, logger: slog.New(slog.DiscardHandler), catalog: newCatalog()}

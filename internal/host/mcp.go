@@ -29,9 +29,6 @@ func (h *Host) newMCPServer() *server.MCPServer {
 	})
 	hooks.AddAfterListResources(h.listResources)
 	hooks.AddBeforeReadResource(h.normalise)
-	hooks.AddAfterSubscribe(h.subscriptions.add)
-	hooks.AddAfterUnsubscribe(h.subscriptions.remove)
-	hooks.AddOnUnregisterSession(func(_ context.Context, s server.ClientSession) { h.subscriptions.end(s.SessionID()) })
 	hooks.AddOnError(h.onError)
 	return server.NewMCPServer("mcp-server", h.cfg.Version,
 		server.WithTitle("MCP server for cloud templates and archives"),

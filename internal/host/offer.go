@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"mcp-server/internal/audit"
 	"mcp-server/sdk"
 )
 
@@ -73,7 +74,7 @@ func newTool(plugin string, process process, m sdk.ToolManifest) (Tool, error) {
 	if err := checkText("description", m.Description, maxDescription); err != nil {
 		return Tool{}, err
 	}
-	tool := Tool{Plugin: plugin, ToolManifest: m, process: process}
+	tool := Tool{Plugin: plugin, ToolManifest: m, process: process, redaction: audit.NewRedaction(m.InputSchema)}
 	var err error
 	if tool.input, err = compile(m.InputSchema); err != nil {
 		return Tool{}, fmt.Errorf("the input schema: %w", err)

@@ -1,9 +1,8 @@
 package host
 
 import (
+	"net/url"
 	"time"
-
-	"mcp-server/internal/pluginv1"
 )
 
 // The keys of a result's _meta.
@@ -28,31 +27,6 @@ type Provenance struct {
 	CallID string `json:"call_id"`
 }
 
-// cloudRequest takes a plugin's report of a request in.
-func (c *call) cloudRequest(r *pluginv1.CloudRequest) {
-	c.cloud = append(c.cloud, r)
-	if len(c.cloud) > maxCloudRequests { // the first and the last ones tell most
-		c.cloud = append(c.cloud[:maxCloudRequests/2], c.cloud[maxCloudRequests/2+1:]...)
-	}
-	c.logger.Debug("cloud request", "method", r.GetMethod(), "endpoint", r.GetEndpoint(), "route", r.GetRoute(), "status", r.GetStatus(),
-		"request_id", r.GetRequestId(), "attempt", r.GetAttempt(), "error", r.GetError())
-}
-
-// maxCloudRequests bounds what is remembered of one call.
-const maxCloudRequests = 200
-
-// requestIDs are the cloud's ids of the call's requests, the last ones.
-func (c *call) requestIDs() []string {
-	const most = 10
-	var ids []string
-	for _, r := range c.cloud[max(0, len(c.cloud)-most):] {
-		if r.GetRequestId() != "" {
-			ids = append(ids, r.GetRequestId())
-		}
-	}
-	return ids
-}
-
 func (c *call) provenance() Provenance {
 	p := Provenance{
 		Plugin: c.tool.Plugin, Version: c.tool.Version, Time: time.Now().UTC().Format(time.RFC3339Nano), CallID: c.id,
@@ -64,4 +38,13 @@ func (c *call) provenance() Provenance {
 		p.Endpoint, p.Region = c.cloud[n-1].GetEndpoint(), c.cloud[n-1].GetRegion()
 	}
 	return p
+}
+
+// hostOf is the host of an endpoint, without its port.
+func hostOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
@@ -152,6 +150,10 @@ func contentOf(store *artifact.Store, r artifact.Record) ([]byte, error) {
 	return content, err
 }
 
+// OnResourceUpdated has the function called with the URI of each file that is stored, or stored again. A transport sets
+// it to tell the clients that have subscribed.
+func (h *Host) OnResourceUpdated(updated func(uri string)) { h.onUpdated.Store(&updated) }
+
 // announce tells clients that something new can be read, and those who subscribed to it that it was stored again.
 func (h *Host) announce(uri string) {
 	h.mcp.SendNotificationToAllClients(mcp.MethodNotificationResourcesListChanged, nil)
@@ -159,10 +161,7 @@ func (h *Host) announce(uri string) {
 }
 
 func (h *Host) changed(uri string) {
-	for _, session := range h.subscriptions.of(uri) {
-		err := h.mcp.SendNotificationToSpecificClient(session, mcp.MethodNotificationResourceUpdated, map[string]any{"uri": uri})
-		if errors.Is(err, server.ErrSessionNotFound) {
-			h.subscriptions.end(session)
-		}
+	if updated := h.onUpdated.Load(); updated != nil {
+		(*updated)(uri)
 	}
 }

@@ -67,7 +67,7 @@ func (h *Host) serve(ctx context.Context, request Request, meta *mcp.Meta, round
 			return h.askAgain(r, waiting.asked)
 		}
 	} else {
-		request.Client = clientOf(ctx)
+		request.Client, request.From = clientOf(ctx), sourceOf(ctx, meta)
 		r = h.start(ctx, request, answers)
 	}
 	return r.attend(ctx, newReporter(ctx, h.mcp, meta))
@@ -216,28 +216,4 @@ func answersOf(responses mcp.InputResponses) map[string][]byte {
 		}
 	}
 	return answers
-}
-
-// tasksExtension is the extension of 2026-07-28 by which a client says that it can wait for a task (SEP-2663).
-const tasksExtension = "io.modelcontextprotocol/tasks"
-
-// clientOf returns what the client of a request can do: declared with each request since 2026-07-28, with the connection
-// before.
-func clientOf(ctx context.Context) *pluginv1.Client {
-	if info := server.RequestProtocolInfoFromContext(ctx); info != nil && info.Modern {
-		if info.ClientCapabilities == nil {
-			return &pluginv1.Client{}
-		}
-		client := abilities(*info.ClientCapabilities)
-		_, client.Tasks = info.ClientCapabilities.Extensions[tasksExtension]
-		return client
-	}
-	if session, ok := server.ClientSessionFromContext(ctx).(server.SessionWithClientInfo); ok {
-		return abilities(session.GetClientCapabilities())
-	}
-	return &pluginv1.Client{}
-}
-
-func abilities(c mcp.ClientCapabilities) *pluginv1.Client {
-	return &pluginv1.Client{Elicit: c.Elicitation != nil, Sample: c.Sampling != nil, Roots: c.Roots != nil}
 }

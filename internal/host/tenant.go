@@ -39,7 +39,10 @@ func (h *Host) openTenant(dir string, lookup func(string) (string, bool)) (*tena
 	if err != nil {
 		return nil, err
 	}
-	processes, err := supervisor.Open(supervisor.Config{Logger: h.logger, LookupEnv: lookup, StartTimeout: h.cfg.StartTimeout})
+	processes, err := supervisor.Open(supervisor.Config{
+		Logger: h.logger, LookupEnv: lookup, StartTimeout: h.cfg.StartTimeout,
+		Started: h.cfg.Telemetry.PluginStarted, Crashed: h.cfg.Telemetry.PluginCrashed,
+	})
 	if err != nil {
 		store.Close()
 		return nil, err

@@ -24,7 +24,7 @@ type Events struct {
 	Receiving func(*Receiving)
 	Release   func(*Release)
 	// Ask puts questions to the client and answers the plugin. It waits for a person, so it runs beside the others, one at a
-	// time; its context ends with the call, and the call waits for it to return.
+	// time and never during a Claim; its context ends with the call, and the call waits for it to return.
 	Ask          func(context.Context, *Ask) *AskReply
 	Background   func(*Background)
 	CloudRequest func(*CloudRequest)
@@ -80,7 +80,7 @@ type conversation struct {
 	send   sync.Mutex // gRPC streams take one sender at a time
 
 	asks    sync.WaitGroup
-	asking  sync.Mutex // one question at a time
+	asking  sync.Mutex // a person is asked one thing at a time
 	waiting atomic.Int32
 }
 
@@ -100,7 +100,9 @@ func (c *conversation) serve(ctx context.Context, event *CallEvent) error {
 			return fmt.Errorf("answering the file hand-over: %w", err)
 		}
 	case *CallEvent_Claim:
+		c.asking.Lock()                                       // a claim may ask a person, too
 		reply := grant(c.stream.Context(), c.events, e.Claim) // which also ends with the plugin
+		c.asking.Unlock()
 		reply.Id = e.Claim.GetId()
 		if err := c.answer(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
 			return fmt.Errorf("answering the claim: %w", err)

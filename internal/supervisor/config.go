@@ -17,6 +17,8 @@ type Config struct {
 	LookupEnv func(string) (string, bool)
 	// StartTimeout bounds a start, from the launch of the process to the end of its configuration; zero is 10 s.
 	StartTimeout time.Duration
+	// Started and Crashed are told the name of a plugin whose process began, or ended by itself; nil ones are skipped.
+	Started, Crashed func(plugin string)
 	// StopTimeout bounds the soft stop, after which the process group is killed; zero is 2 s.
 	StopTimeout time.Duration
 }
@@ -30,6 +32,11 @@ func (c Config) withDefaults() Config {
 	}
 	if c.LookupEnv == nil {
 		c.LookupEnv = func(string) (string, bool) { return "", false }
+	}
+	for _, listener := range []*func(string){&c.Started, &c.Crashed} {
+		if *listener == nil {
+			*listener = func(string) {}
+		}
 	}
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Second

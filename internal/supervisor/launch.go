@@ -39,6 +39,7 @@ func (p *Plugin) started(proc *process, took time.Duration) {
 		p.status.Restarts++
 	}
 	p.ran, p.status.Since = true, time.Now()
+	p.sup.cfg.Started(p.Name())
 	p.logger.Debug("the plugin started", "pid", proc.child.pid(), "version", visible(proc.manifest.Version, 50, false),
 		"took", took.Round(time.Microsecond))
 	p.work.Go(func() { p.watch(proc) })
@@ -94,6 +95,7 @@ func (p *Plugin) watch(proc *process) {
 	if stopped {
 		p.logger.Debug("the plugin was stopped", "state", reason)
 	} else {
+		p.sup.cfg.Crashed(p.Name())
 		p.logger.Warn("the plugin ended; the next call starts it again", "reason", reason)
 	}
 	close(proc.gone)

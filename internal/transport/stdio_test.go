@@ -2,11 +2,8 @@ package transport
 
 import (
 	"io"
-	"log/slog"
 	"strings"
 	"testing"
-
-	"mcp-server/internal/host"
 )
 
 const hello = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}` + "\n"
@@ -14,14 +11,10 @@ const hello = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocol
 // TestClientThatDoesNotReadDoesNotKeepTheServer ends the input while an answer waits for a reader that never comes.
 func TestClientThatDoesNotReadDoesNotKeepTheServer(t *testing.T) {
 	t.Parallel()
-	h, err := host.Start(t.Context(), host.Config{PluginsDir: t.TempDir(), DataDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
+	tr := newTestTransport(t, newFixture().MCPServer, nil)
 	reader, writer := io.Pipe() // every write waits for a reader
 	t.Cleanup(func() { _ = reader.Close() })
-	err = ServeStdio(t.Context(), h, strings.NewReader(hello), writer, slog.New(slog.DiscardHandler))
+	err := tr.ServeStdio(t.Context(), strings.NewReader(hello), writer)
 	if err == nil || !strings.Contains(err.Error(), "does not read") {
 		t.Errorf("ended with %v", err)
 	}

@@ -126,7 +126,8 @@ func misfit(q Asked, answer []byte) error {
 		Action  string          `json:"action"`
 		Content json.RawMessage `json:"content"`
 	}
-	if json.Unmarshal(q.Params, &form) != nil || json.Unmarshal(answer, &filled) != nil || form.Schema == nil || filled.Action != "accept" {
+	_, _ = json.Unmarshal(q.Params, &form), json.Unmarshal(answer, &filled) // what is neither stays empty
+	if form.Schema == nil || filled.Action != "accept" {
 		return nil
 	}
 	schema, err := compile(form.Schema)

@@ -22,9 +22,6 @@ func (h *Host) Prompt(ctx context.Context, name string, arguments map[string]str
 			return Result{Err: refused}
 		}
 	}
-	if arguments == nil {
-		arguments = map[string]string{}
-	}
 	return h.run(ctx, &pluginv1.Start{Kind: pluginv1.Kind_KIND_PROMPT, Tool: name, Arguments: h.encode(arguments)})
 }
 

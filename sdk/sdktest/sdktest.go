@@ -117,12 +117,12 @@ func (h *Host) Accepts(tool string, arguments any) bool {
 
 func (h *Host) encode(arguments any) []byte {
 	h.t.Helper()
-	if arguments == nil {
-		return []byte("{}")
-	}
 	encoded, err := json.Marshal(arguments)
 	if err != nil {
 		h.t.Fatalf("encoding the arguments: %v", err)
+	}
+	if string(encoded) == "null" { // also of a nil map
+		return []byte("{}")
 	}
 	return encoded
 }

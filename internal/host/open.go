@@ -1,0 +1,41 @@
+package host
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"mcp-server/internal/access"
+	"mcp-server/internal/artifact"
+)
+
+// OpenArtifact opens a stored file that the context's caller may see. What belongs to others is not found, as if it were
+// not there. The caller closes the file.
+func (h *Host) OpenArtifact(ctx context.Context, uri string) (*os.File, artifact.Record, error) {
+	caller := access.CallerOf(ctx)
+	t, err := h.tenantOf(caller)
+	if err != nil {
+		return nil, artifact.Record{}, err
+	}
+	r, err := t.store.FindFor(caller.Name, artifact.NormalURI(uri))
+	if err != nil {
+		return nil, artifact.Record{}, err
+	}
+	file, err := t.store.Content(r)
+	return file, r, err
+}
+
+// MayRead reports whether the context's caller may hear of a resource: a stored file that it may see, or anything of a
+// plugin's.
+func (h *Host) MayRead(ctx context.Context, uri string) bool {
+	if !strings.HasPrefix(uri, "artifact://") {
+		return true
+	}
+	caller := access.CallerOf(ctx)
+	t, err := h.tenantOf(caller)
+	if err != nil {
+		return false
+	}
+	_, err = t.store.FindFor(caller.Name, uri)
+	return err == nil
+}
