@@ -23,7 +23,7 @@ func TestLongDownloadInTheBackground(t *testing.T) {
 			t.Parallel()
 			server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				if !tc.length {
-					w.(http.Flusher).Flush()
+					_ = http.NewResponseController(w).Flush()
 				}
 				_, _ = w.Write(bytes.Repeat([]byte{0xff}, tc.size))
 			})
