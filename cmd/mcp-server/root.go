@@ -84,7 +84,7 @@ Try it without an account:  mcp-server demo`,
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
 	root.AddCommand(
 		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std), newArtifactCommand(s, std),
-		newDemoCommand(s, std), newEmulatorCommand(s, std), newPreviewCommand(std),
+		newDemoCommand(s, std), newEmulatorCommand(s, std), newPreviewCommand(std), newTokenCommand(s, std),
 	)
 	return root
 }

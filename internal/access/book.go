@@ -71,7 +71,7 @@ func readBook(path string) (*book, *fileOAuth, error) {
 
 func (b *book) fill(f file, open func(string) ([]byte, error)) error {
 	for _, name := range slices.Sorted(maps.Keys(f.Profiles)) {
-		if err := checkName(name); err != nil {
+		if err := CheckName(name); err != nil {
 			return fmt.Errorf("profile %q: %w", name, err)
 		}
 		p, err := newProfile(name, f.Profiles[name], open)
@@ -92,7 +92,7 @@ func (b *book) fill(f file, open func(string) ([]byte, error)) error {
 
 func (b *book) newEntry(c fileCaller, open func(string) ([]byte, error)) (entry, error) {
 	var e entry
-	err := checkName(c.Name)
+	err := CheckName(c.Name)
 	if err != nil {
 		return entry{}, err
 	}
@@ -157,8 +157,8 @@ func (b *book) newCaller(name string, r rights) (Caller, error) {
 	}, nil
 }
 
-// checkName keeps names apart from those of OAuth, which hold a colon, and fit for logs and folders.
-func checkName(name string) error {
+// CheckName says what is wrong with the name of a caller or a profile. It keeps names apart from those of OAuth, which hold a colon, and fit for logs and folders.
+func CheckName(name string) error {
 	ok := name != "" && len(name) <= 64 && !strings.ContainsFunc(name, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._@-", r)
 	}) && name[0] != '.' && name[0] != '-'

@@ -248,7 +248,7 @@ func TestFileChanges(t *testing.T) {
 		t.Errorf("a broken file took away the old one: %v", err)
 	}
 	rewrite(t, path, "callers: []\n")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { //nolint:forbidigo // as a file system's clock goes
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		if _, err := gate.Identify(t.Context(), secret); err != nil {
 			break
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -121,7 +122,7 @@ func TestLargeBodies(t *testing.T) {
 			continue
 		}
 		_ = resp.Body.Close()
-		if resp.StatusCode != 413 {
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("100 MB %s: %d", name, resp.StatusCode)
 		}
 	}
@@ -218,5 +219,31 @@ func TestSlowReaders(t *testing.T) {
 	}
 	if err := <-cut; err == nil {
 		t.Error("a client that does not read was not cut")
+	}
+}
+
+// TestLongCalls sees to it that the bounds for slow clients do not end a call that takes longer.
+func TestLongCalls(t *testing.T) {
+	t.Parallel()
+	short := 200 * time.Millisecond
+	cert, key := writePair(t, t.TempDir(), 1)
+	client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	t.Cleanup(client.CloseIdleConnections)
+	for proto, c := range map[string]web.Config{"HTTP/1.1": {}, "HTTP/2.0": {TLSCert: cert, TLSKey: key}} {
+		c.Limits = web.Limits{BodyTime: short, HeaderTime: short, IdleTime: short, WriteTime: short}
+		c.MCP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-r.Context().Done():
+				_, _ = w.Write([]byte("cut"))
+			case <-time.After(4 * short):
+				_, _ = w.Write([]byte(r.Proto))
+			}
+		})
+		_, url, _ := start(t, c)
+		for range 2 { // the second on the same connection
+			if a := askWith(t, client, http.MethodPost, url+"/mcp", call); a.body != proto {
+				t.Errorf("%s: %d %q", proto, a.status, a.body)
+			}
+		}
 	}
 }

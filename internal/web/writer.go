@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -109,7 +110,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 
 // survive answers for a handler that panicked; a stream that has begun is cut, so that nobody takes it for whole.
 func (s *Server) survive(w *writer, r *http.Request, p any) {
-	if p != http.ErrAbortHandler {
+	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 		s.logger.Error("answering a request panicked", "panic", p, "path", r.URL.Path, "stack", string(debug.Stack()))
 		if w.status == 0 {
 			fail(w, http.StatusInternalServerError, "internal", "the server made a mistake; its log says more")
