@@ -12,14 +12,14 @@ import (
 
 func TestEveryRequestIsReported(t *testing.T) {
 	t.Parallel()
-	h := plugintest.Start(t, quick, emulator.Config{JobDuration: short})
+	h := plugintest.Start(t, patient, emulator.Config{JobDuration: short})
 	started := sdktest.Decode[exportOut](t, h.Do(t, "drs_export_template", plugintest.Object{"jobs": []string{emulator.DRSJobID}, "wait": false}))
 	plugintest.WantAllReported(t, h, []plugintest.ToolRun{
 		{Tool: "drs_list_jobs", Arguments: plugintest.Object{"job_type": "sync"}},
 		{Tool: "drs_show_export_progress", Arguments: plugintest.Object{"async_job_id": started.AsyncJobID}},
 		{Tool: "drs_list_templates", Arguments: plugintest.Object{}},
 		{Tool: "drs_download_template", Arguments: plugintest.Object{"files": []string{emulator.DRSOldFileName}}},
-		{Tool: "drs_export_template", Arguments: exportArgs(emulator.DRSUpperCaseJobID)},
+		{Tool: "drs_export_template", Arguments: exportArgs(emulator.DRSUpperCaseJobID), Again: exportArgs(emulator.DRSMigrationJobID)},
 	})
 }
 
@@ -53,7 +53,7 @@ func TestNoTimeToRepeatWhatHasBegun(t *testing.T) {
 // TestBackground has a client come back for an export, and not for what is answered at once.
 func TestBackground(t *testing.T) {
 	t.Parallel()
-	h := plugintest.Start(t, quick, emulator.Config{JobDuration: short})
+	h := plugintest.Start(t, patient, emulator.Config{JobDuration: short})
 	for name, tc := range map[string]struct {
 		tool      string
 		arguments plugintest.Object

@@ -38,8 +38,8 @@ func (c *Client) Completer(name string, needs []string, ask Question) sdk.Comple
 		arguments := map[string]string{}
 		for _, need := range needs {
 			value := wanted.Arguments[need]
-			if CheckID(need, value, 128) != nil {
-				return nil, nil // not typed yet
+			if typed := CheckID(need, value, 128) == nil; !typed {
+				return nil, nil
 			}
 			arguments[need] = value
 			key = append(key, value)

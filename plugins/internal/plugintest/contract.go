@@ -3,6 +3,7 @@ package plugintest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 	"mcp-server/sdk"
 )
 
-// WantErrorContract runs every tool against a cloud that refuses everything and repeats what it was sent, and checks the error's
+// WantErrorContract runs the tools, which must be all that the plugin has, against a cloud that refuses everything and repeats what it was sent, and checks the error's
 // code, its source, the time after which to call again, and that no secret comes back.
 func WantErrorContract(t *testing.T, newPlugin func(huaweicloud.Environment) sdk.Plugin, runs []ToolRun) {
 	t.Helper()
@@ -29,10 +30,15 @@ func WantErrorContract(t *testing.T, newPlugin func(huaweicloud.Environment) sdk
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			h := Stub(t, newPlugin, Routes{"/": echo(status)})
+			left := maps.Clone(h.own)
 			for _, run := range runs {
+				delete(left, run.Tool)
 				r := h.Do(t, run.Tool, run.Arguments)
 				if r.Err == nil || r.Err.Code != want.Code || r.Err.Source != sdk.SourceCloud {
 					t.Fatalf("%s: got %+v, want %s of the cloud", run.Tool, r.Err, want.Code)
+				}
+				if len(r.CloudRequests) != 1 || r.CloudRequests[0].Status != status {
+					t.Errorf("%s: reported %+v", run.Tool, r.CloudRequests)
 				}
 				once := run.Tool == "roma_download_asset_archive" && status == http.StatusServiceUnavailable
 				if !once && r.Err.RetryAfter != want.RetryAfter || once && r.Err.RetryAfter != 0 {
@@ -42,6 +48,9 @@ func WantErrorContract(t *testing.T, newPlugin func(huaweicloud.Environment) sdk
 				if strings.Contains(text, "opens-nothing") {
 					t.Errorf("%s repeats a secret: %s", run.Tool, text)
 				}
+			}
+			if len(left) > 0 {
+				t.Errorf("tools that are not tested: %v", left)
 			}
 		})
 	}

@@ -15,6 +15,8 @@ import (
 type ToolRun struct {
 	Tool      string
 	Arguments Object
+	// Again are the arguments of a second run, where it must not be the same; nil where it may.
+	Again Object
 }
 
 // WantAllReported runs the tools one after the other, each with a cloud that is well and with one that fails once, and checks that
@@ -25,7 +27,11 @@ func WantAllReported(t *testing.T, h *Host, runs []ToolRun) {
 		for _, faults := range [][]emulator.Fault{nil, {{Kind: emulator.FaultEmpty, Times: 1}}} {
 			h.Cloud.SetFaults(faults...)
 			before := len(h.Cloud.Requests())
-			r := h.Do(t, run.Tool, run.Arguments)
+			arguments := run.Arguments
+			if faults != nil && run.Again != nil {
+				arguments = run.Again
+			}
+			r := h.Do(t, run.Tool, arguments)
 			if faults == nil && (r.Err != nil || len(r.CloudRequests) == 0) {
 				t.Errorf("%s: %d requests, %v", run.Tool, len(r.CloudRequests), r.Err)
 			}
