@@ -18,6 +18,7 @@ const maxIDBytes = 1024
 type message struct {
 	raw    json.RawMessage // what mcp-go gets
 	id     json.RawMessage // the client's own bytes; nil for a notification
+	badID  bool            // it has an id, which cannot be one
 	method string          // empty for a response
 	params params
 	meta   map[string]json.RawMessage
@@ -37,7 +38,7 @@ type params struct {
 }
 
 func (m *message) isRequest() bool      { return m.method != "" && m.id != nil }
-func (m *message) isNotification() bool { return m.method != "" && m.id == nil }
+func (m *message) isNotification() bool { return m.method != "" && m.id == nil && !m.badID }
 
 // version is the revision that the message names in its _meta; empty in the revisions with a handshake.
 func (m *message) version() string { return text(m.meta[mcp.MetaKeyProtocolVersion]) }
@@ -63,7 +64,7 @@ func parse(raw []byte) (*message, *host.RPCError) {
 		return m, refuse(mcp.PARSE_ERROR, "the message is not JSON: "+err.Error())
 	}
 	idError := checkID(read.ID)
-	if idError == nil {
+	if m.badID = idError != nil; !m.badID {
 		m.id = read.ID
 	}
 	m.method, m.result, m.fault = text(read.Method), read.Result, read.Error

@@ -15,6 +15,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"mcp-server/internal/access"
 )
 
 // fixture is a bare MCP server with tools that do what a test of a transport needs.
@@ -40,6 +42,10 @@ func newFixture() *fixture {
 	f.tool("elicit", f.elicit)
 	f.tool("large", func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultText(strings.Repeat("x", r.GetInt("bytes", 0))), nil
+	})
+	f.tool("hang", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	})
 	f.tool("fail", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("a bug") })
 	f.AddResource(mcp.NewResource("test://a", "a"), func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
@@ -201,6 +207,15 @@ type web struct {
 	tr  *Transport
 	url string
 	*http.Client
+	server *httptest.Server
+}
+
+// asCallers has the header Caller say who a request comes from.
+func (w *web) asCallers() {
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		caller := access.Caller{Name: r.Header.Get("Caller")}
+		w.tr.Handler().ServeHTTP(rw, r.WithContext(access.WithCaller(r.Context(), caller)))
+	})
 }
 
 func serveWeb(t testing.TB, tr *Transport) *web {
@@ -210,7 +225,7 @@ func serveWeb(t testing.TB, tr *Transport) *web {
 		s.CloseClientConnections()
 		s.Close()
 	})
-	return &web{t: t, tr: tr, url: s.URL, Client: s.Client()}
+	return &web{t: t, tr: tr, url: s.URL, Client: s.Client(), server: s}
 }
 
 // answered is an HTTP response, read to its end.
@@ -330,4 +345,9 @@ func within[T any](t testing.TB, c <-chan T, what string) T {
 		t.Fatal("nothing happened: " + what)
 		panic("unreachable")
 	}
+}
+
+func contextWithin(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), d)
 }

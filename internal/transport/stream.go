@@ -156,7 +156,7 @@ func (s *stream) after(number int) (events []event, last int, done bool, changed
 	if s.log == nil {
 		s.forget(s.sent)
 	}
-	from := max(number, s.first-1)
+	from := min(max(number, s.first-1), s.first-1+len(s.events)) // what was read may have been discarded since
 	events = append(events, s.events[from-s.first+1:]...)
 	return events, from + len(events), s.done, s.changed
 }
