@@ -35,18 +35,23 @@ func TestGenerated(t *testing.T) {
 		want["schemas/tools/"+tool.Name+".json"] = indented(t, tool.Definition())
 		list = append(list, tool.Definition())
 	}
+	for _, prompt := range h.Prompts() {
+		want["schemas/prompts/"+prompt.Name+".json"] = indented(t, prompt.Definition())
+	}
 	compact, err := json.Marshal(map[string]any{"tools": list})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want["schemas/tools-list.bytes"] = fmt.Appendf(nil, "%d\n", len(compact))
-	want["docs/tools.md"] = []byte(toolsPage(h.Tools()))
+	want["docs/tools.md"] = []byte(toolsPage(h.Tools()) + promptsPage(h.Prompts()))
 	readme := withBlock(t, readFile(t, "README.md"), "tools", toolsTable(h.Tools()))
+	readme = withBlock(t, readme, "prompts", promptsTable(h.Prompts()))
 	want["README.md"] = withBlock(t, readme, "plugin", "```go\n"+string(readFile(t, "docs/example-plugin/main.go"))+"```\n")
 	for name, content := range want {
 		golden(t, name, content)
 	}
 	noStrays(t, "schemas/tools", want)
+	noStrays(t, "schemas/prompts", want)
 }
 
 func golden(t *testing.T, name string, want []byte) {

@@ -118,3 +118,40 @@ func readSchema(raw json.RawMessage) toolSchema {
 	_ = json.Unmarshal(raw, &s) // the host has compiled it
 	return s
 }
+
+// promptsTable is the README's overview of prompts.
+func promptsTable(prompts []host.Prompt) string {
+	var b strings.Builder
+	b.WriteString("| prompt | arguments (required in bold) | what it does |\n|---|---|---|\n")
+	for _, p := range prompts {
+		var names []string
+		for _, a := range p.Arguments {
+			if a.Required {
+				a.Name = "**" + a.Name + "**"
+			}
+			names = append(names, a.Name)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, strings.Join(names, ", "), p.Title)
+	}
+	return b.String()
+}
+
+// promptsPage is the second part of the tool reference.
+func promptsPage(prompts []host.Prompt) string {
+	var b strings.Builder
+	b.WriteString("\n# Prompts\n\nA person chooses one in the client; its arguments are suggested while they are typed, where it says so.\n")
+	for _, p := range prompts {
+		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\nPlugin `%s`.\n\n| argument | |\n|---|---|\n", p.Name, p.Title, p.Description, p.Plugin)
+		for _, a := range p.Arguments {
+			text := a.Description
+			if a.Required {
+				text += " Required."
+			}
+			if a.Completes {
+				text += " Suggested."
+			}
+			fmt.Fprintf(&b, "| `%s` | %s |\n", a.Name, strings.ReplaceAll(text, "|", `\|`))
+		}
+	}
+	return b.String()
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ func (h *Host) addPrompts(o offer) {
 			h.report(Problem{Plugin: o.plugin, Tool: p.Name, Reason: "the plugin " + owner + " has a prompt of that name already; rename one of them"})
 			continue
 		}
-		added = append(added, server.ServerPrompt{Prompt: p.definition(), Handler: h.promptHandler(p)})
+		added = append(added, server.ServerPrompt{Prompt: p.Definition(), Handler: h.promptHandler(p)})
 	}
 	if len(added) > 0 {
 		h.mcp.AddPrompts(added...)
@@ -78,7 +79,15 @@ func (h *Host) claimPrompt(p Prompt) (owner string) {
 	return ""
 }
 
-func (p Prompt) definition() mcp.Prompt {
+// Prompts returns all prompts, sorted by name.
+func (h *Host) Prompts() []Prompt {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(h.catalog.prompts), func(a, b Prompt) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Definition is the prompt as prompts/list shows it.
+func (p Prompt) Definition() mcp.Prompt {
 	d := mcp.Prompt{Name: p.Name, Title: p.Title, Description: p.Description, Icons: icons(p.Icons)}
 	for _, a := range p.Arguments {
 		d.Arguments = append(d.Arguments, mcp.PromptArgument{Name: a.Name, Description: a.Description, Required: a.Required})
