@@ -52,7 +52,7 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 		return err
 	}
 	c := f.webConfig(t.Handler(), p.gate, logger)
-	c.Artifacts, c.Metrics = storedFiles{h}, p.metrics.Handler()
+	c.Artifacts, c.Metrics, c.Ready = storedFiles{h}, p.metrics.Handler(), h.Ready
 	c.Observe = func(o web.Observation) {
 		p.metrics.HTTPRequest(telemetry.HTTPRequest{Method: o.Method, Route: o.Route, Status: o.Status, Duration: o.Took})
 	}

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -85,6 +86,17 @@ func (h *Host) Problems() []Problem {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return slices.Clone(h.catalog.problems)
+}
+
+// Ready says why no call can succeed now; nil when some can.
+func (h *Host) Ready() error {
+	if h.closing.Load() {
+		return errors.New("the server is ending")
+	}
+	if tools := h.Tools(); !slices.ContainsFunc(tools, func(t Tool) bool { return t.Plugin != ownName }) {
+		return errors.New("no plugin offers a tool")
+	}
+	return nil
 }
 
 // Tool returns one tool, or an error that names near ones.
