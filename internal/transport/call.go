@@ -161,7 +161,7 @@ func (c *call) RequestElicitation(ctx context.Context, r mcp.ElicitationRequest)
 }
 
 // ListRoots asks the client for its roots.
-func (c *call) ListRoots(ctx context.Context, r mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
+func (c *call) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
 	if c.GetClientCapabilities().Roots == nil {
 		return nil, errors.New("the client has not declared roots")
 	}

@@ -350,7 +350,7 @@ func TestStreamIsResumed(t *testing.T) {
 	}
 	f.release <- struct{}{}
 	for range 2 { // a client that lost the first reply asks again
-		_, lines := w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_0"}, session...)...)
+		lines := w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_0"}, session...)...)
 		if got := nextData(t, lines); !strings.Contains(got, "waited x") {
 			t.Errorf("resumed with %s", got)
 		}
@@ -373,7 +373,7 @@ func TestLostConnectionIsResumed(t *testing.T) {
 	w := serveWeb(t, newTestTransport(t, f.MCPServer, nil))
 	session := w.greet("2025-11-25")
 	ctx, lose := context.WithCancel(t.Context())
-	_, lines := w.open(ctx, http.MethodPost, callLine("1", "elicit", "{}"), session...)
+	lines := w.open(ctx, http.MethodPost, callLine("1", "elicit", "{}"), session...)
 	if got := nextData(t, lines); !strings.Contains(got, "elicitation/create") {
 		t.Fatalf("first came %s", got)
 	}
@@ -381,7 +381,7 @@ func TestLostConnectionIsResumed(t *testing.T) {
 	if a := w.post(`{"jsonrpc":"2.0","id":1,"result":{"action":"decline"}}`, session...); a.StatusCode != http.StatusAccepted {
 		t.Errorf("the client's answer: %d %s", a.StatusCode, a.body)
 	}
-	_, lines = w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_1"}, session...)...)
+	lines = w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_1"}, session...)...)
 	if got := nextData(t, lines); !strings.Contains(got, `"text":"decline"`) {
 		t.Errorf("resumed with %s", got)
 	}
@@ -438,9 +438,9 @@ func TestShutdown(t *testing.T) {
 	tr := newTestTransport(t, f.MCPServer, nil)
 	w := serveWeb(t, tr)
 	session := w.greet("2025-11-25")
-	_, notes := w.open(t.Context(), http.MethodGet, "", session...)
+	notes := w.open(t.Context(), http.MethodGet, "", session...)
 	line := modernLine("7", "subscriptions/listen", `"notifications":{"toolsListChanged":true}`)
-	_, listen := w.open(t.Context(), http.MethodPost, line, modernHeaders(t, line)...)
+	listen := w.open(t.Context(), http.MethodPost, line, modernHeaders(t, line)...)
 	nextData(t, listen)
 	result := make(chan answered, 1)
 	go func() { result <- w.post(callLine("1", "wait", `{"label":"x"}`), session...) }()

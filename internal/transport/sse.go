@@ -54,7 +54,6 @@ type reply struct {
 	status  func(code int) int
 	session *session        // nil in 2026-07-28
 	early   <-chan struct{} // the handler wants the stream closed; nil when that cannot be
-	eager   bool            // begin a stream at once
 }
 
 // reply answers with JSON when the response is all there is, and with an event stream as soon as there is more. It
@@ -65,7 +64,7 @@ func (t *Transport) reply(w http.ResponseWriter, r *http.Request, p *reply) {
 	defer alive.Stop()
 	for number := 0; ; {
 		events, last, done, changed := p.out.after(number)
-		if !sse.begun && done && len(events) == 1 && events[0].kind == eventResponse && !p.eager {
+		if !sse.begun && done && len(events) == 1 && events[0].kind == eventResponse {
 			writeJSON(w, p.status(events[0].code), events[0].data)
 			p.out.after(last)
 			return
@@ -73,7 +72,7 @@ func (t *Transport) reply(w http.ResponseWriter, r *http.Request, p *reply) {
 		switch {
 		case done && len(events) == 0: // cancelled: there is nothing to answer, and nothing to come back for
 			sse.begin()
-		case len(events) > 0 || p.eager:
+		case len(events) > 0:
 			t.prime(sse, p)
 		}
 		t.writeEvents(sse, p.out, number, events)
