@@ -84,6 +84,9 @@ func (c *call) end() {
 }
 
 func (c *call) send(n mcp.JSONRPCNotification) {
+	if c.out.drops(n.Method) {
+		return
+	}
 	if c.hear != nil {
 		c.hear(n)
 		return

@@ -485,3 +485,33 @@ func TestShutdownIsBounded(t *testing.T) {
 	}
 	within(t, f.canceled, "the cancel")
 }
+
+// TestClientThatDoesNotReadAStreamIsLeft has a client that sends a call and never reads: its connection ends, others
+// are not held up, and nothing of it is left.
+func TestClientThatDoesNotReadAStreamIsLeft(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.tool("flood", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		text := strings.Repeat("x", 1<<16)
+		f.started <- "flood"
+		for ctx.Err() == nil {
+			_ = f.SendLogMessageToClient(ctx, mcp.NewLoggingMessageNotification(mcp.LoggingLevelInfo, "test", text))
+		}
+		return nil, ctx.Err()
+	})
+	tr := newTestTransport(t, f.MCPServer, func(c *Config) { c.Limits.WriteTimeout = 50 * time.Millisecond })
+	w := serveWeb(t, tr)
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	body := strings.Replace(modernLine("1", "tools/call", `"name":"flood"`), `"_meta":{`, `"_meta":{"io.modelcontextprotocol/logLevel":"info",`, 1)
+	_, _ = fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMcp-Protocol-Version: 2026-07-28\r\n"+
+		"Mcp-Method: tools/call\r\nMcp-Name: flood\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	within(t, f.started, "the call")
+	if a := w.post(strings.TrimSpace(hello)); a.StatusCode != http.StatusOK {
+		t.Errorf("another client: %d", a.StatusCode)
+	}
+	within(t, tr.gate.empty(), "the end of the call")
+}

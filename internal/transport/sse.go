@@ -59,6 +59,9 @@ type reply struct {
 // reply answers with JSON when the response is all there is, and with an event stream as soon as there is more. It
 // returns before the end when the client has gone, or when the handler has closed the stream.
 func (t *Transport) reply(w http.ResponseWriter, r *http.Request, p *reply) {
+	if p.early == nil {
+		defer p.out.discard() // nobody can come back for the rest
+	}
 	sse := t.newSSE(w)
 	alive := time.NewTicker(t.cfg.Limits.KeepAlive)
 	defer alive.Stop()
