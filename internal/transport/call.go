@@ -84,6 +84,9 @@ func (c *call) end() {
 }
 
 func (c *call) send(n mcp.JSONRPCNotification) {
+	if c.out.drops(n.Method) {
+		return
+	}
 	if c.hear != nil {
 		c.hear(n)
 		return
@@ -161,7 +164,7 @@ func (c *call) RequestElicitation(ctx context.Context, r mcp.ElicitationRequest)
 }
 
 // ListRoots asks the client for its roots.
-func (c *call) ListRoots(ctx context.Context, r mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
+func (c *call) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
 	if c.GetClientCapabilities().Roots == nil {
 		return nil, errors.New("the client has not declared roots")
 	}

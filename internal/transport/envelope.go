@@ -28,13 +28,12 @@ type message struct {
 
 // params are the parameters that a transport looks at, each read only where it means something.
 type params struct {
-	raw             json.RawMessage
-	Meta            json.RawMessage `json:"_meta"`
-	RequestID       json.RawMessage `json:"requestId"`
-	Task            json.RawMessage `json:"task"`
-	TaskID          json.RawMessage `json:"taskId"`
-	InputResponses  json.RawMessage `json:"inputResponses"`
-	ProtocolVersion json.RawMessage `json:"protocolVersion"`
+	raw            json.RawMessage
+	Meta           json.RawMessage `json:"_meta"`
+	RequestID      json.RawMessage `json:"requestId"`
+	Task           json.RawMessage `json:"task"`
+	TaskID         json.RawMessage `json:"taskId"`
+	InputResponses json.RawMessage `json:"inputResponses"`
 }
 
 func (m *message) isRequest() bool      { return m.method != "" && m.id != nil }

@@ -37,11 +37,12 @@ func (w *flow) pour() {
 
 // finish writes the response after all else, and returns when the writer has it.
 func (w *flow) finish(a answer) {
-	w.f.out.finish(a)
 	if !w.claimed.CompareAndSwap(false, true) {
+		w.f.out.finish(a)
 		<-w.poured
 		return
 	}
+	w.f.out.finish(answer{}) // what comes now is too late
 	if a.body != nil {
 		w.to.put(a.body, w.f)
 	}

@@ -117,7 +117,7 @@ func (t *Transport) postModern(w http.ResponseWriter, r *http.Request, m *messag
 		defer stop()
 		out.finish(t.answer(ctx, p, m, out, nil))
 	})
-	t.reply(w, r, &reply{out: out, status: modernStatus, eager: listens(m)})
+	t.reply(w, r, &reply{out: out, status: modernStatus})
 }
 
 // Shutdown refuses new requests, ends the streams that wait for notifications, and waits for the requests that run.

@@ -350,7 +350,7 @@ func TestStreamIsResumed(t *testing.T) {
 	}
 	f.release <- struct{}{}
 	for range 2 { // a client that lost the first reply asks again
-		_, lines := w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_0"}, session...)...)
+		lines := w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_0"}, session...)...)
 		if got := nextData(t, lines); !strings.Contains(got, "waited x") {
 			t.Errorf("resumed with %s", got)
 		}
@@ -373,7 +373,7 @@ func TestLostConnectionIsResumed(t *testing.T) {
 	w := serveWeb(t, newTestTransport(t, f.MCPServer, nil))
 	session := w.greet("2025-11-25")
 	ctx, lose := context.WithCancel(t.Context())
-	_, lines := w.open(ctx, http.MethodPost, callLine("1", "elicit", "{}"), session...)
+	lines := w.open(ctx, http.MethodPost, callLine("1", "elicit", "{}"), session...)
 	if got := nextData(t, lines); !strings.Contains(got, "elicitation/create") {
 		t.Fatalf("first came %s", got)
 	}
@@ -381,7 +381,7 @@ func TestLostConnectionIsResumed(t *testing.T) {
 	if a := w.post(`{"jsonrpc":"2.0","id":1,"result":{"action":"decline"}}`, session...); a.StatusCode != http.StatusAccepted {
 		t.Errorf("the client's answer: %d %s", a.StatusCode, a.body)
 	}
-	_, lines = w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_1"}, session...)...)
+	lines = w.open(t.Context(), http.MethodGet, "", append([]string{mcp.HeaderLastEventID, "1_1"}, session...)...)
 	if got := nextData(t, lines); !strings.Contains(got, `"text":"decline"`) {
 		t.Errorf("resumed with %s", got)
 	}
@@ -438,9 +438,9 @@ func TestShutdown(t *testing.T) {
 	tr := newTestTransport(t, f.MCPServer, nil)
 	w := serveWeb(t, tr)
 	session := w.greet("2025-11-25")
-	_, notes := w.open(t.Context(), http.MethodGet, "", session...)
+	notes := w.open(t.Context(), http.MethodGet, "", session...)
 	line := modernLine("7", "subscriptions/listen", `"notifications":{"toolsListChanged":true}`)
-	_, listen := w.open(t.Context(), http.MethodPost, line, modernHeaders(t, line)...)
+	listen := w.open(t.Context(), http.MethodPost, line, modernHeaders(t, line)...)
 	nextData(t, listen)
 	result := make(chan answered, 1)
 	go func() { result <- w.post(callLine("1", "wait", `{"label":"x"}`), session...) }()
@@ -484,4 +484,34 @@ func TestShutdownIsBounded(t *testing.T) {
 		t.Error("no error although a call was cut")
 	}
 	within(t, f.canceled, "the cancel")
+}
+
+// TestClientThatDoesNotReadAStreamIsLeft has a client that sends a call and never reads: its connection ends, others
+// are not held up, and nothing of it is left.
+func TestClientThatDoesNotReadAStreamIsLeft(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	f.tool("flood", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		text := strings.Repeat("x", 1<<16)
+		f.started <- "flood"
+		for ctx.Err() == nil {
+			_ = f.SendLogMessageToClient(ctx, mcp.NewLoggingMessageNotification(mcp.LoggingLevelInfo, "test", text))
+		}
+		return nil, ctx.Err()
+	})
+	tr := newTestTransport(t, f.MCPServer, func(c *Config) { c.Limits.WriteTimeout = 50 * time.Millisecond })
+	w := serveWeb(t, tr)
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	body := strings.Replace(modernLine("1", "tools/call", `"name":"flood"`), `"_meta":{`, `"_meta":{"io.modelcontextprotocol/logLevel":"info",`, 1)
+	_, _ = fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMcp-Protocol-Version: 2026-07-28\r\n"+
+		"Mcp-Method: tools/call\r\nMcp-Name: flood\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	within(t, f.started, "the call")
+	if a := w.post(strings.TrimSpace(hello)); a.StatusCode != http.StatusOK {
+		t.Errorf("another client: %d", a.StatusCode)
+	}
+	within(t, tr.gate.empty(), "the end of the call")
 }

@@ -139,7 +139,6 @@ func TestKeepAlive(t *testing.T) {
 
 // TestTenThousandClientsLeaveNothing has clients come and go in every way that there is.
 func TestTenThousandClientsLeaveNothing(t *testing.T) {
-	const clients = 10_000
 	f := newFixture()
 	tr := newTestTransport(t, f.MCPServer, func(c *Config) { c.Limits.SessionTTL = 5 * time.Millisecond })
 	line := modernLine("1", "tools/call", `"name":"hang","arguments":{}`)
@@ -147,27 +146,26 @@ func TestTenThousandClientsLeaveNothing(t *testing.T) {
 	listen := modernLine("1", "subscriptions/listen", `"notifications":{"toolsListChanged":true,"resourceSubscriptions":["test://a"]}`)
 	gone, leave := context.WithCancel(context.Background())
 	leave()
-	for name, visit := range map[string]func(){
-		"abandoned": func() { serve(tr, "POST", hello) },
-		"deleted": func() {
-			serve(tr, "DELETE", "", sessionIn(t, serve(tr, "POST", hello))...)
-		},
-		"modern": func() { serve(tr, "POST", list, modernHeaders(t, list)...) },
-		"aborted": func() {
-			serveIn(gone, tr, "POST", line, modernHeaders(t, line)...)
-		},
-		"listening": func() { serveIn(gone, tr, "POST", listen, modernHeaders(t, listen)...) },
-		"aborted in a session": func() {
+	for name, tc := range map[string]struct {
+		clients int
+		visit   func()
+	}{
+		"abandoned": {10_000, func() { serve(tr, "POST", hello) }},
+		"deleted":   {10_000, func() { serve(tr, "DELETE", "", sessionIn(t, serve(tr, "POST", hello))...) }},
+		"modern":    {10_000, func() { serve(tr, "POST", list, modernHeaders(t, list)...) }},
+		"aborted":   {10_000, func() { serveIn(gone, tr, "POST", line, modernHeaders(t, line)...) }},
+		"listening": {2000, func() { serveIn(gone, tr, "POST", listen, modernHeaders(t, listen)...) }},
+		"aborted in a session": {2000, func() {
 			session := sessionIn(t, serve(tr, "POST", hello))
 			serveIn(gone, tr, "POST", callLine("1", "log", "{}"), session...)
 			serveIn(gone, tr, "GET", "", session...)
-		},
+		}},
 	} {
-		visit() // what is made once
+		tc.visit() // what is made once
 		settle(t, tr)
 		goroutines, heap := usage()
-		for range clients {
-			visit()
+		for range tc.clients {
+			tc.visit()
 		}
 		settle(t, tr)
 		after, heapAfter := usage()

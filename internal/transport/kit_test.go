@@ -281,7 +281,7 @@ func (w *web) post(body string, headers ...string) answered {
 }
 
 // open sends a request and leaves the body to be read.
-func (w *web) open(ctx context.Context, method, body string, headers ...string) (*http.Response, *bufio.Scanner) {
+func (w *web) open(ctx context.Context, method, body string, headers ...string) *bufio.Scanner {
 	w.t.Helper()
 	response, err := w.Do(w.request(ctx, method, body, headers...))
 	if err != nil {
@@ -290,7 +290,7 @@ func (w *web) open(ctx context.Context, method, body string, headers ...string) 
 	w.t.Cleanup(func() { _ = response.Body.Close() })
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 64<<20)
-	return response, lines
+	return lines
 }
 
 // greet begins a session and returns the header that names it.

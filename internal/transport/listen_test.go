@@ -93,13 +93,13 @@ func TestOnlyReadersHear(t *testing.T) {
 	w.asCallers()
 	line := modernLine("7", "subscriptions/listen", `"notifications":{"resourceSubscriptions":["test://a","test://b"]}`)
 	for caller, want := range map[string]string{"ann": "test://a", "eve": "test://b"} {
-		_, listen := w.open(t.Context(), http.MethodPost, line, append(modernHeaders(t, line), "Caller", caller)...)
+		listen := w.open(t.Context(), http.MethodPost, line, append(modernHeaders(t, line), "Caller", caller)...)
 		nextData(t, listen)
 		session := w.greet("2025-11-25", "Caller", caller)
 		for _, uri := range []string{"test://a", "test://b"} {
 			w.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":%q}}`, uri), session...)
 		}
-		_, notes := w.open(t.Context(), http.MethodGet, "", session...)
+		notes := w.open(t.Context(), http.MethodGet, "", session...)
 		tr.ResourceUpdated("test://a")
 		tr.ResourceUpdated("test://b")
 		for _, lines := range []interface {
@@ -122,8 +122,8 @@ func TestGetIsTakenOver(t *testing.T) {
 	f := newFixture()
 	w := serveWeb(t, newTestTransport(t, f.MCPServer, nil))
 	session := w.greet("2025-11-25")
-	_, first := w.open(t.Context(), http.MethodGet, "", session...)
-	_, second := w.open(t.Context(), http.MethodGet, "", session...)
+	first := w.open(t.Context(), http.MethodGet, "", session...)
+	second := w.open(t.Context(), http.MethodGet, "", session...)
 	for first.Scan() { // until the end of the stream
 	}
 	f.SendNotificationToAllClients(mcp.MethodNotificationToolsListChanged, nil)
@@ -137,7 +137,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	w := serveWeb(t, newTestTransport(t, newFixture().MCPServer, func(c *Config) { c.Limits.Streams = 1 }))
 	line := modernLine("7", "subscriptions/listen", `"notifications":{"toolsListChanged":true}`)
-	_, listen := w.open(t.Context(), http.MethodPost, line, modernHeaders(t, line)...)
+	listen := w.open(t.Context(), http.MethodPost, line, modernHeaders(t, line)...)
 	nextData(t, listen)
 	if a := w.modern(line); a.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", a.StatusCode, a.body)

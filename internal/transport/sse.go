@@ -54,18 +54,20 @@ type reply struct {
 	status  func(code int) int
 	session *session        // nil in 2026-07-28
 	early   <-chan struct{} // the handler wants the stream closed; nil when that cannot be
-	eager   bool            // begin a stream at once
 }
 
 // reply answers with JSON when the response is all there is, and with an event stream as soon as there is more. It
 // returns before the end when the client has gone, or when the handler has closed the stream.
 func (t *Transport) reply(w http.ResponseWriter, r *http.Request, p *reply) {
+	if p.early == nil {
+		defer p.out.discard() // nobody can come back for the rest
+	}
 	sse := t.newSSE(w)
 	alive := time.NewTicker(t.cfg.Limits.KeepAlive)
 	defer alive.Stop()
 	for number := 0; ; {
 		events, last, done, changed := p.out.after(number)
-		if !sse.begun && done && len(events) == 1 && events[0].kind == eventResponse && !p.eager {
+		if !sse.begun && done && len(events) == 1 && events[0].kind == eventResponse {
 			writeJSON(w, p.status(events[0].code), events[0].data)
 			p.out.after(last)
 			return
@@ -73,7 +75,7 @@ func (t *Transport) reply(w http.ResponseWriter, r *http.Request, p *reply) {
 		switch {
 		case done && len(events) == 0: // cancelled: there is nothing to answer, and nothing to come back for
 			sse.begin()
-		case len(events) > 0 || p.eager:
+		case len(events) > 0:
 			t.prime(sse, p)
 		}
 		t.writeEvents(sse, p.out, number, events)

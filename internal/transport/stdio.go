@@ -58,11 +58,10 @@ func (s *pipe) read(ctx context.Context, in io.Reader) error {
 	input := newLines(in, s.t.cfg.Limits.LineBytes)
 	for {
 		line, tooLong, err := input.next()
-		switch {
-		case err != nil:
+		if err != nil || ctx.Err() != nil {
 			return err
-		case ctx.Err() != nil:
-			return nil
+		}
+		switch {
 		case tooLong:
 			s.out.put(errorAnswer(nil, refuse(mcp.INVALID_REQUEST,
 				fmt.Sprintf("the message has more than %d bytes; send less at once", s.t.cfg.Limits.LineBytes))).body, nil)

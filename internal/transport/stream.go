@@ -44,11 +44,11 @@ type stream struct {
 	dropped int
 	done    bool
 	mute    bool
-	changed chan struct{} // closed and replaced at every change
+	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
 func newStream() *stream {
-	return &stream{mu: &sync.Mutex{}, first: 1, changed: make(chan struct{})}
+	return &stream{mu: &sync.Mutex{}, first: 1}
 }
 
 // push adds an event, unless the stream has ended or the client has given the request up.
@@ -62,6 +62,20 @@ func (s *stream) push(e event) {
 		return
 	}
 	s.add(e)
+}
+
+// drops reports whether a notification need not even be encoded: nobody will get it.
+func (s *stream) drops(method string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done || s.mute {
+		return true
+	}
+	if method == "notifications/message" && s.full() {
+		s.dropped++
+		return true
+	}
+	return false
 }
 
 func (s *stream) beginning() func() {
@@ -85,8 +99,10 @@ func (s *stream) add(e event) {
 }
 
 func (s *stream) wake() {
-	close(s.changed)
-	s.changed = make(chan struct{})
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
 }
 
 func (s *stream) full() bool {
@@ -158,6 +174,9 @@ func (s *stream) after(number int) (events []event, last int, done bool, changed
 	}
 	from := min(max(number, s.first-1), s.first-1+len(s.events)) // what was read may have been discarded since
 	events = append(events, s.events[from-s.first+1:]...)
+	if s.changed == nil && !s.done {
+		s.changed = make(chan struct{})
+	}
 	return events, from + len(events), s.done, s.changed
 }
 

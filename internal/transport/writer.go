@@ -14,8 +14,9 @@ const writePart = 64 << 10
 // writer puts messages on standard output, each on a line of its own, from one goroutine. When too much waits, those
 // who write wait too.
 type writer struct {
-	out  io.Writer
-	most int
+	out     io.Writer
+	most    int
+	scratch []byte // of the goroutine
 
 	mu      sync.Mutex
 	room    *sync.Cond
@@ -111,32 +112,45 @@ func (w *writer) take() (batch [][]byte, last bool) {
 	return batch, w.closed
 }
 
+// write joins small messages; a large one is written from where it is.
 func (w *writer) write(batch [][]byte) error {
-	scratch := make([]byte, 0, 4<<10)
-	flushed := 0
-	flush := func() error {
-		for part := scratch; len(part) > 0; {
-			n := min(len(part), writePart)
-			if _, err := w.out.Write(part[:n]); err != nil {
-				return err
-			}
-			w.parts.Add(1)
-			part = part[n:]
-		}
-		w.free(flushed)
-		scratch, flushed = scratch[:0], 0
-		return nil
-	}
+	bytes := 0
 	for _, data := range batch {
-		scratch = append(append(scratch, data...), '\n')
-		flushed += len(data) + 1
-		if len(scratch) >= writePart {
-			if err := flush(); err != nil {
+		if len(data) >= writePart || len(w.scratch)+len(data) >= 2*writePart {
+			if err := w.flush(bytes); err != nil {
 				return err
 			}
+			bytes = 0
 		}
+		if bytes += len(data) + 1; len(data) < writePart {
+			w.scratch = append(append(w.scratch, data...), '\n')
+			continue
+		}
+		if err := w.parted(data); err != nil {
+			return err
+		}
+		w.scratch = append(w.scratch, '\n')
 	}
-	return flush()
+	return w.flush(bytes)
+}
+
+func (w *writer) flush(bytes int) error {
+	err := w.parted(w.scratch)
+	w.scratch = w.scratch[:0]
+	w.free(bytes)
+	return err
+}
+
+func (w *writer) parted(data []byte) error {
+	for len(data) > 0 {
+		n := min(len(data), writePart)
+		if _, err := w.out.Write(data[:n]); err != nil {
+			return err
+		}
+		w.parts.Add(1)
+		data = data[n:]
+	}
+	return nil
 }
 
 func (w *writer) free(bytes int) {
