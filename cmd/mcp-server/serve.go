@@ -48,7 +48,7 @@ func serveStdio(ctx context.Context, s *settings, f serveFlags, std streams) err
 	}
 	return withHostOf(ctx, s, p, std, func(h *host.Host, logger *slog.Logger) error {
 		logger.Info("serving on standard input and output", "tools", len(h.Tools()), "left_out", len(h.Problems()))
-		t, err := newTransport(transport.Config{}, h, logger)
+		t, err := newTransport(h, logger)
 		if err != nil {
 			return err
 		}
@@ -57,9 +57,8 @@ func serveStdio(ctx context.Context, s *settings, f serveFlags, std streams) err
 }
 
 // newTransport carries what the host offers, and has it tell clients of the files it stores.
-func newTransport(c transport.Config, h *host.Host, logger *slog.Logger) (*transport.Transport, error) {
-	c.MCP, c.Tasks, c.Logger, c.Normal, c.MayRead = h.MCP(), h, logger, artifact.NormalURI, h.MayRead
-	t, err := transport.New(c)
+func newTransport(h *host.Host, logger *slog.Logger) (*transport.Transport, error) {
+	t, err := transport.New(transport.Config{MCP: h.MCP(), Tasks: h, Logger: logger, Normal: artifact.NormalURI, MayRead: h.MayRead})
 	if err != nil {
 		return nil, err
 	}

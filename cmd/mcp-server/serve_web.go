@@ -13,7 +13,6 @@ import (
 	"mcp-server/internal/access"
 	"mcp-server/internal/host"
 	"mcp-server/internal/telemetry"
-	"mcp-server/internal/transport"
 	"mcp-server/internal/web"
 	"mcp-server/sdk"
 )
@@ -47,7 +46,7 @@ func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chat
 }
 
 func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger *slog.Logger) error {
-	t, err := newTransport(transport.Config{AllowedOrigins: f.allowOrigins, AllowedHosts: f.hosts(p.gate)}, h, logger)
+	t, err := newTransport(h, logger)
 	if err != nil {
 		return err
 	}
@@ -67,25 +66,6 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 	defer reloadOnHangup(p.gate, logger)()
 	logger.Info("serving on HTTP", "address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems()))
 	return server.Run(ctx)
-}
-
-// hosts are the names by which the endpoint may be called beside those of this machine.
-func (f serveFlags) hosts(gate *access.Gate) []string {
-	var names []string
-	for _, text := range []string{f.publicURL, resourceOf(gate)} {
-		if u, err := url.Parse(text); err == nil && u.Hostname() != "" {
-			names = append(names, u.Hostname())
-		}
-	}
-	return names
-}
-
-func resourceOf(gate *access.Gate) string {
-	if gate == nil {
-		return ""
-	}
-	resource, _ := gate.Resource()
-	return resource.Resource
 }
 
 // reloadOnHangup reads the access file again at SIGHUP, until the returned function is called.

@@ -15,14 +15,11 @@ import (
 
 var errTooMany = errors.New("too many sessions are in use")
 
-// Handler serves the one endpoint of streamable HTTP. The context of a request says who its caller is.
+// Handler serves the one endpoint of streamable HTTP. The context of a request says who its caller is; whoever serves the
+// handler has checked that, and the request's Host and Origin.
 func (t *Transport) Handler() http.Handler { return http.HandlerFunc(t.serveHTTP) }
 
 func (t *Transport) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	if reason := t.guard(r); reason != "" {
-		httpError(w, http.StatusForbidden, nil, refuse(mcp.INVALID_REQUEST, reason))
-		return
-	}
 	if t.isDraining() {
 		unavailable(w, nil, "the server is stopping; try again in a moment")
 		return

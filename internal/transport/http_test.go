@@ -92,10 +92,6 @@ func TestHTTPRefuses(t *testing.T) {
 		"resumption":          {"POST", modern, headers(modern, mcp.HeaderLastEventID, "1_1"), 400, -32020},
 		"unknown modern":      {"POST", modernLine("1", "no/such", ""), headers(modern, mcp.HeaderMethod, "no/such"), 404, -32601},
 		"unknown tool":        {"POST", modernLine("1", "tools/call", `"name":"no"`), headers(modernLine("1", "tools/call", `"name":"no"`)), 400, -32602},
-		"evil host":           {"POST", list, append([]string{"Host", "evil.example.com"}, session...), 403, -32600},
-		"evil origin":         {"POST", list, append([]string{"Origin", "https://evil.example.com"}, session...), 403, -32600},
-		"null origin":         {"POST", list, append([]string{"Origin", "null"}, session...), 403, -32600},
-		"two origins":         {"POST", list, append([]string{"Origin", w.url, "Origin", w.url}, session...), 403, -32600},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,32 +130,6 @@ func TestMediaTypes(t *testing.T) {
 			r.Header.Set("Accept", tc.accept)
 		}
 		if a := w.do(r); a.StatusCode != tc.status {
-			t.Errorf("%+v: %d %s", tc, a.StatusCode, a.body)
-		}
-	}
-}
-
-// TestHostsAndOrigins is who may use a server on a loopback address.
-func TestHostsAndOrigins(t *testing.T) {
-	t.Parallel()
-	w := serveWeb(t, newTestTransport(t, newFixture().MCPServer, func(c *Config) {
-		c.AllowedOrigins, c.AllowedHosts = []string{"https://app.example.com"}, []string{"mcp.example.com"}
-	}))
-	for _, tc := range []struct {
-		host, origin string
-		status       int
-	}{
-		{"localhost:1", "", 200}, {"127.0.0.1", "", 200}, {"[::1]:80", "", 200}, {"mcp.example.com", "", 200},
-		{"evil.example.com", "", 403}, {"localhost.evil.example.com", "", 403},
-		{"localhost", "http://localhost:5173", 200}, {"localhost", "https://app.example.com", 200},
-		{"mcp.example.com", "https://mcp.example.com", 200}, {"localhost", "https://evil.example.com", 403},
-		{"localhost", "file://", 403}, {"localhost", "http://127.0.0.1.evil.example.com", 403},
-	} {
-		headers := []string{"Host", tc.host}
-		if tc.origin != "" {
-			headers = append(headers, "Origin", tc.origin)
-		}
-		if a := w.post(strings.TrimSpace(hello), headers...); a.StatusCode != tc.status {
 			t.Errorf("%+v: %d %s", tc, a.StatusCode, a.body)
 		}
 	}

@@ -29,12 +29,6 @@ type Config struct {
 	Normal func(uri string) string
 	// MayRead reports whether the caller of the context may hear of a resource; nil lets everyone.
 	MayRead func(ctx context.Context, uri string) bool
-	// AllowedOrigins are the origins, such as https://app.example.com, whose pages may use the HTTP endpoint beside pages
-	// of its own host.
-	AllowedOrigins []string
-	// AllowedHosts are the names, without ports, under which the HTTP endpoint may be addressed. A server on a loopback
-	// address always answers to loopback names, and without this list to nothing else; another answers to any name.
-	AllowedHosts []string
 	// Limits bounds what clients can use; zero values are defaults.
 	Limits Limits
 }
