@@ -254,3 +254,11 @@ func waitFor(t *testing.T, what string, done func() bool) {
 		}
 	}
 }
+
+// terminate ends a process as a system does that shuts down.
+func terminate(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+}
