@@ -30,6 +30,8 @@ func withBinaries(run func() int) int {
 	for _, args := range [][]string{
 		{"run", "./internal/build", "-o", dir},
 		{"build", "-o", filepath.Join(dir, "example-plugin"), "./docs/example-plugin"},
+		{"build", "-o", filepath.Join(dir, "conformance"), "./conformance/plugin"},
+		{"build", "-o", filepath.Join(dir, "fixture"), "./cmd/mcp-server/testdata/fixture"},
 	} {
 		build := exec.CommandContext(context.Background(), "go", args...)
 		build.Dir = root

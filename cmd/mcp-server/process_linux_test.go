@@ -195,6 +195,12 @@ func (s *server) plugin(t *testing.T, name string) int {
 // children returns the plugins among the processes that a server has started.
 func children(t *testing.T, parent int) []int {
 	t.Helper()
+	return childrenIn(t, parent, pluginsDir())
+}
+
+// childrenIn has the folder of the plugins.
+func childrenIn(t *testing.T, parent int, folder string) []int {
+	t.Helper()
 	var found []int
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
 	if err != nil {
@@ -207,7 +213,7 @@ func children(t *testing.T, parent int) []int {
 			if _, err := fmt.Sscan(field, &pid); err != nil {
 				continue
 			}
-			if command, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(command), pluginsDir()) {
+			if command, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(command), folder) {
 				found = append(found, pid)
 			}
 		}
@@ -246,5 +252,13 @@ func waitFor(t *testing.T, what string, done func() bool) {
 			t.Fatalf("waiting for %s: %v", what, ctx.Err())
 		case <-time.After(5 * time.Millisecond):
 		}
+	}
+}
+
+// terminate ends a process as a system does that shuts down.
+func terminate(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
 }

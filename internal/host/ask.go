@@ -86,12 +86,13 @@ func (c *call) background(b *pluginv1.Background) {
 // confirmSchema is a form of one box.
 const confirmSchema = `{"type":"object","properties":{"download":{"type":"boolean","title":"Download it now","description":"The file is kept in the store of the server."}},"required":["download"]}`
 
-// confirm asks the person behind the client, when there is one to ask, whether something that is handed out once shall be
-// fetched now.
+// asksFirst reports whether a person is to be asked before something that is handed out once is fetched, and can be.
+func (c *call) asksFirst() bool {
+	return !c.host.cfg.NoConfirm && c.request.Ask != nil && c.request.Client.GetElicit()
+}
+
+// confirm asks the person behind the client whether something that is handed out once shall be fetched now.
 func (c *call) confirm(ctx context.Context, what *pluginv1.Claim) error {
-	if c.host.cfg.NoConfirm || c.request.Ask == nil || !c.request.Client.GetElicit() {
-		return nil
-	}
 	params, err := json.Marshal(map[string]any{
 		"message":         fmt.Sprintf("%s is handed out only once. Download it now?", describedClaim(what)),
 		"requestedSchema": json.RawMessage(confirmSchema),

@@ -39,15 +39,14 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 		return refuseClaim(hostError("reading what is claimed", err))
 	}
 	claim, err := c.tenant.store.Claim(ctx, r)
+	if err == nil && claim.Stored == nil && c.asksFirst() {
+		claim, err = c.claimAfterAsking(ctx, m, r, claim)
+	}
 	if err != nil {
 		return refuseClaim(err)
 	}
 	if claim.Stored == nil {
 		c.claim = claim
-		if err := c.confirm(ctx, m); err != nil {
-			c.releaseClaim(&pluginv1.Release{Reason: "nobody agreed to the download"})
-			return refuseClaim(err)
-		}
 		return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
 	}
 	c.logger.Info("answered from the store", "uri", claim.Stored.URI)
@@ -56,6 +55,20 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 		return refuseClaim(err)
 	}
 	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Artifact{Artifact: encoded}}
+}
+
+// claimAfterAsking gives the claim back while a person is asked: nobody else has to wait for the answer, and a kill in the
+// meantime leaves no doubt that nothing was fetched.
+func (c *call) claimAfterAsking(ctx context.Context, m *pluginv1.Claim, r artifact.ClaimRequest, claim *artifact.Claim) (*artifact.Claim, error) {
+	err := claim.Release("a person is asked first")
+	claim.Close()
+	if err != nil {
+		return nil, hostError("writing the journal of once-only downloads", err)
+	}
+	if err := c.confirm(ctx, m); err != nil {
+		return nil, err
+	}
+	return c.tenant.store.Claim(ctx, r)
 }
 
 func (c *call) waitsForClaim() {

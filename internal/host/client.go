@@ -29,8 +29,11 @@ func clientOf(ctx context.Context) *pluginv1.Client {
 	return &pluginv1.Client{}
 }
 
+// abilities leaves elicitation out where a client can only open addresses: what is asked here are forms. One that says
+// nothing of modes has forms.
 func abilities(c mcp.ClientCapabilities) *pluginv1.Client {
-	return &pluginv1.Client{Elicit: c.Elicitation != nil, Sample: c.Sampling != nil, Roots: c.Roots != nil}
+	forms := c.Elicitation != nil && (c.Elicitation.Form != nil || c.Elicitation.URL == nil)
+	return &pluginv1.Client{Elicit: forms, Sample: c.Sampling != nil, Roots: c.Roots != nil}
 }
 
 // sourceOf returns what a request says of where it comes from. The trace context is in its _meta (SEP-414).

@@ -85,21 +85,35 @@ const (
 	codeMissingCapability      = -32021 // since 2026-07-28
 )
 
-// protocolError makes an error the response's, with its own text instead of mcp-go's, and returns it for mcp-go.
+// protocolError makes an error the response's, with its own text instead of mcp-go's and the [Failure] as its data, and
+// returns it for mcp-go.
 func protocolError(ctx context.Context, err error) error {
 	e := sdk.AsError(err)
 	code := mcp.INTERNAL_ERROR
 	if e.Source == sdk.SourceArgument || e.Code == sdk.CodePermissionDenied {
 		code = mcp.INVALID_PARAMS
 	}
-	failWith(ctx, code, e.Message, nil)
+	failWith(ctx, code, e.Message, map[string]any{ErrorMetaKey: failureOf(err)})
 	return err
+}
+
+// failureOf is what a program needs to know of any error. One of no call has nothing but arguments.
+func failureOf(err error) Failure {
+	if failed, ok := errors.AsType[*CallError](err); ok {
+		return failed.Failure
+	}
+	e := sdk.AsError(err)
+	phase := PhaseArguments
+	if e.Source != sdk.SourceArgument {
+		phase = PhaseResult
+	}
+	return Failure{Code: e.Code, Source: e.Source, RetryAfterMS: e.RetryAfter.Milliseconds(), Phase: phase}
 }
 
 func failWith(ctx context.Context, code int, message string, data any) {
 	e := &RPCError{Code: code, Message: message}
 	if data != nil {
-		e.Data, _ = json.Marshal(data) // of plain maps
+		e.Data, _ = json.Marshal(data) // of plain maps and structs
 	}
 	exchangeOf(ctx).Error = e
 }

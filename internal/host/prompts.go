@@ -122,6 +122,7 @@ func (h *Host) promptHandler(p Prompt) server.PromptHandlerFunc {
 		if err != nil {
 			return nil, protocolError(ctx, badAnswer(p.Plugin, err))
 		}
+		result.Meta = mcp.NewMetaFromMap(map[string]any{ProvenanceMetaKey: end.result.Provenance})
 		return result, nil
 	}
 }

@@ -3,7 +3,6 @@ package host
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,11 +70,7 @@ func (h *Host) link(caller access.Caller, a sdk.Artifact) mcp.ResourceLink {
 
 func failureResult(err error) *mcp.CallToolResult {
 	result := mcp.NewToolResultError(err.Error())
-	about := any(Failure{Code: sdk.AsError(err).Code, Source: sdk.AsError(err).Source, Phase: PhaseResult})
-	if failed, ok := errors.AsType[*CallError](err); ok {
-		about = failed.Failure
-	}
-	result.Meta = mcp.NewMetaFromMap(map[string]any{ErrorMetaKey: about})
+	result.Meta = mcp.NewMetaFromMap(map[string]any{ErrorMetaKey: failureOf(err)})
 	return result
 }
 
@@ -91,6 +86,9 @@ func (h *Host) spilled(caller access.Caller, r Result) *mcp.CallToolResult {
 	text := fmt.Sprintf("The tool has done its work, and its result of %d bytes is larger than the %d that are sent at once. It is stored whole as %s: "+
 		"read it in parts with artifact_read, or call again for less, with a filter or a smaller limit.", len(r.Structured), maxInline, stored.URI)
 	result := &mcp.CallToolResult{Content: []mcp.Content{mcp.NewTextContent(text), h.link(caller, stored.Artifact)}, IsError: !r.Blocks}
+	for _, a := range r.Artifacts {
+		result.Content = append(result.Content, h.link(caller, a))
+	}
 	meta := map[string]any{ProvenanceMetaKey: r.Provenance}
 	if result.IsError {
 		meta[ErrorMetaKey] = Failure{

@@ -11,7 +11,6 @@ import (
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/pluginv1"
-	"mcp-server/sdk"
 )
 
 // running is a call that may outlive the request which began it: while a person is asked (a multi round-trip request of
@@ -21,28 +20,22 @@ type running struct {
 	caller  access.Caller
 	request Request
 	cancel  context.CancelCauseFunc
-	events  chan event
 	given   map[string][]byte // answers that came before the questions
 	done    chan struct{}
 	result  Result // valid once done is closed
 	err     error
+	news    chan struct{} // has one when there are events
 
 	mu       sync.Mutex
+	events   []event
 	reporter *reporter // of the request that attends to it; nil when none does
 	onStatus func(message string)
 }
 
 // event is something that whoever attends to a call must act on.
 type event struct {
-	asked       *asking
-	closeStream bool
-}
-
-// asking is a set of questions that waits for answers.
-type asking struct {
-	questions []*pluginv1.Question
-	answers   chan map[string][]byte // takes one
-	given     map[string][]byte      // so far
+	asked       *asking // questions; the other field is for none
+	closeStream bool    // the client shall poll; otherwise what follows takes long
 }
 
 // ending is what a request gets of a call: its result, questions, or a task.
@@ -64,7 +57,7 @@ func (h *Host) serve(ctx context.Context, request Request, meta *mcp.Meta, round
 		}
 		r = waiting.running
 		if !waiting.asked.accept(answers) {
-			return h.askAgain(r, waiting.asked)
+			r.tell(event{asked: waiting.asked})
 		}
 	} else {
 		request.Client, request.From = clientOf(ctx), sourceOf(ctx, meta)
@@ -76,10 +69,11 @@ func (h *Host) serve(ctx context.Context, request Request, meta *mcp.Meta, round
 // start runs the call apart from the request's context, which ends with the first answer.
 func (h *Host) start(ctx context.Context, request Request, given map[string][]byte) *running {
 	callCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	r := &running{host: h, caller: access.CallerOf(ctx), cancel: cancel, events: make(chan event), given: given, done: make(chan struct{})}
+	r := &running{
+		host: h, caller: access.CallerOf(ctx), cancel: cancel, given: given, done: make(chan struct{}), news: make(chan struct{}, 1),
+	}
 	request.Listener = Listener{
-		Progress: r.progress, Log: r.log, Ask: r.ask,
-		Background: func(closeStream bool) { r.tell(callCtx, event{closeStream: closeStream}) },
+		Progress: r.progress, Log: r.log, Ask: r.ask, Background: func(closeStream bool) { r.tell(event{closeStream: closeStream}) },
 	}
 	r.request = request
 	go func() { // ends with the call
@@ -96,87 +90,99 @@ func (r *running) attend(ctx context.Context, to *reporter) (ending, error) {
 	r.attach(to)
 	defer r.attach(nil)
 	stop := context.AfterFunc(ctx, func() { r.cancel(context.Cause(ctx)) })
-	modern := server.IsModernRequest(ctx)
+	var direct sync.WaitGroup
+	defer direct.Wait() // a client's answer that nobody waits for does not hold it up
 	for {
-		select {
-		case <-r.done:
+		e, ok := r.next()
+		if !ok {
 			return ending{result: r.result}, r.err
-		case e := <-r.events:
-			switch {
-			case e.asked != nil:
-				if modern {
-					stop()
-				}
-				return r.host.askAgain(r, e.asked)
-			case e.closeStream:
-				if closeStream := exchangeOf(ctx).CloseStream; closeStream != nil {
-					closeStream()
-				}
-			case r.request.Client.GetTasks() && r.request.Kind == pluginv1.Kind_KIND_TOOL:
-				if created := r.host.tasks.add(r); created != nil {
-					stop()
-					exchangeOf(ctx).Result = created
-					return ending{task: true}, nil
-				}
+		}
+		switch {
+		case e.asked != nil && !server.IsModernRequest(ctx):
+			direct.Go(func() { r.host.askDirectly(ctx, e.asked) })
+		case e.asked != nil:
+			if end, over, err := r.host.askLater(r, e.asked); !over {
+				stop()
+				return end, err
+			}
+		case e.closeStream:
+			if closeStream := exchangeOf(ctx).CloseStream; closeStream != nil {
+				closeStream()
+			}
+		case r.request.Client.GetTasks() && r.request.Kind == pluginv1.Kind_KIND_TOOL:
+			if created := r.host.tasks.add(r); created != nil {
+				stop()
+				exchangeOf(ctx).Result = created
+				return ending{task: true}, nil
 			}
 		}
 	}
 }
 
-// tell passes an event to whoever attends.
-func (r *running) tell(ctx context.Context, e event) {
+// tell leaves an event for whoever attends. It never waits: for a while nobody may.
+func (r *running) tell(e event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.events); n > 0 && r.events[n-1] == e {
+		return // a plugin says it again and again
+	}
+	if e.asked == nil && len(r.events) >= maxEvents {
+		return
+	}
+	r.events = append(r.events, e)
 	select {
-	case r.events <- e:
-	case <-ctx.Done():
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// maxEvents bounds what waits for somebody to attend, beside questions, of which a call has one set at a time.
+const maxEvents = 16
+
+// next waits for the next event; there is none when the call has ended and all are taken.
+func (r *running) next() (e event, ok bool) {
+	for {
+		ended := isClosed(r.done) // what it told before, is in the list by now
+		r.mu.Lock()
+		if len(r.events) > 0 {
+			e, r.events = r.events[0], r.events[1:]
+			r.mu.Unlock()
+			return e, true
+		}
+		r.mu.Unlock()
+		if ended {
+			return event{}, false
+		}
+		select {
+		case <-r.news:
+		case <-r.done:
+		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
 // ask waits for the answers of the client, unless they have come with the first request.
 func (r *running) ask(ctx context.Context, questions []*pluginv1.Question) (map[string][]byte, error) {
-	a := &asking{questions: questions, answers: make(chan map[string][]byte, 1), given: map[string][]byte{}}
+	a, err := newAsking(questions)
+	if err != nil {
+		return nil, err
+	}
 	given := r.given
 	r.given = nil
 	if len(given) > 0 && a.accept(given) {
-		return <-a.answers, nil
+		return a.given, nil
 	}
-	r.tell(ctx, event{asked: a})
-	select {
-	case answers := <-a.answers:
-		return answers, nil
-	case <-ctx.Done():
-		r.host.waiting.forget(a)
-		return nil, &sdk.Error{Code: sdk.CodeDeadlineExceeded, Source: sdk.SourceArgument, Message: "nobody answered the question in time; call again when somebody can"}
-	}
-}
-
-// accept takes answers that fit questions, and reports whether none is missing now.
-func (a *asking) accept(answers map[string][]byte) (complete bool) {
-	for _, q := range a.questions {
-		if raw, given := answers[q.GetKey()]; given && isObject(raw) {
-			a.given[q.GetKey()] = raw
-		}
-	}
-	if len(a.open()) > 0 {
-		return false
-	}
-	a.answers <- a.given
-	return true
-}
-
-// open returns the questions without an answer.
-func (a *asking) open() []*pluginv1.Question {
-	var open []*pluginv1.Question
-	for _, q := range a.questions {
-		if _, answered := a.given[q.GetKey()]; !answered {
-			open = append(open, q)
-		}
-	}
-	return open
-}
-
-func isObject(raw []byte) bool {
-	var object map[string]json.RawMessage
-	return json.Unmarshal(raw, &object) == nil && object != nil
+	defer r.host.waiting.forget(a)
+	r.tell(event{asked: a})
+	return a.wait(ctx)
 }
 
 func (r *running) attach(to *reporter) {

@@ -126,16 +126,22 @@ func (t *tasks) find(ctx context.Context, id string) (*task, *RPCError) {
 // attend waits for the call's questions and its end.
 func (k *task) attend() {
 	for {
-		select {
-		case <-k.running.done:
+		e, ok := k.running.next()
+		if !ok {
 			k.end()
 			return
-		case e := <-k.running.events:
-			if e.asked != nil {
-				k.set(func() { k.status, k.asked, k.round = taskInputRequired, e.asked, k.round+1 })
-			}
+		}
+		if e.asked != nil {
+			k.ask(e.asked)
 		}
 	}
+}
+
+// ask shows questions until they are answered, or nobody waits for the answers any more.
+func (k *task) ask(a *asking) {
+	k.set(func() { k.status, k.asked, k.round = taskInputRequired, a, k.round+1 })
+	<-a.over // the call's own bound at the latest
+	k.set(func() { k.status, k.asked = taskWorking, nil })
 }
 
 // set changes the task, which is then updated now.
@@ -150,7 +156,8 @@ func (k *task) report(message string) {
 	k.set(func() { k.message = clip(message, 500) })
 }
 
-// end settles the task. What the tool says of its own failure is a result; that the plugin broke is the task's failure.
+// end settles the task. What the tool says of its own failure is a result, and so is a process that was killed, because the
+// model can call again; that the plugin has a mistake is the task's failure.
 func (k *task) end() {
 	r := k.running
 	broke := r.err != nil && sdk.AsError(r.err).Code == sdk.CodeInternal
@@ -161,13 +168,18 @@ func (k *task) end() {
 		case k.cancelled:
 			k.status, k.message = taskCancelled, "the task was cancelled"
 		case broke:
-			k.status, k.failure = taskFailed, &RPCError{Code: mcp.INTERNAL_ERROR, Message: r.err.Error()}
+			k.status, k.failure = taskFailed, &RPCError{Code: mcp.INTERNAL_ERROR, Message: r.err.Error(), Data: failureData(r.err)}
 		case err != nil:
 			k.status, k.failure = taskFailed, &RPCError{Code: mcp.INTERNAL_ERROR, Message: "the result cannot be written as JSON"}
 		default:
 			k.status, k.result = taskCompleted, result
 		}
 	})
+}
+
+func failureData(err error) json.RawMessage {
+	data, _ := json.Marshal(map[string]any{ErrorMetaKey: failureOf(err)}) // strings and numbers
+	return data
 }
 
 func (k *task) wire(resultType string) wireTask {

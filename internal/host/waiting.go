@@ -27,10 +27,14 @@ type waitingCall struct {
 	asked   *asking
 }
 
-// add returns the state for a call's questions; empty when the caller has too many already.
-func (w *waiting) add(r *running, a *asking) (state string) {
+// add returns the state for a call's questions; empty when the caller has too many already. Over says that nobody waits for
+// the answers any more.
+func (w *waiting) add(r *running, a *asking) (state string, over bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if isClosed(a.over) {
+		return "", true
+	}
 	if w.byState == nil {
 		w.byState = map[string]waitingCall{}
 	}
@@ -41,11 +45,11 @@ func (w *waiting) add(r *running, a *asking) (state string) {
 		}
 	}
 	if n >= maxWaiting {
-		return ""
+		return "", false
 	}
 	state = rand.Text()
 	w.byState[state] = waitingCall{running: r, asked: a}
-	return state
+	return state, false
 }
 
 // take returns the call that waits under a state, once, to the caller who made the same request before.
@@ -64,10 +68,11 @@ func (w *waiting) take(state, caller string, again Request) (waitingCall, error)
 	return c, nil
 }
 
-// forget drops questions that nobody can answer any more.
+// forget drops questions whose answers nobody waits for any more.
 func (w *waiting) forget(a *asking) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	close(a.over)
 	for state, c := range w.byState {
 		if c.asked == a {
 			delete(w.byState, state)
@@ -83,25 +88,26 @@ func compact(raw json.RawMessage) []byte {
 	return b.Bytes()
 }
 
-// askAgain answers a request with the questions that are still open.
-func (h *Host) askAgain(r *running, a *asking) (ending, error) {
-	state := h.waiting.add(r, a)
-	if state == "" {
-		r.cancel(nil)
-		return ending{}, &sdk.Error{
-			Code: sdk.CodeResourceExhausted, Source: sdk.SourceHost, Message: "too many calls of yours wait for answers; answer or end them first",
-		}
-	}
+// askLater answers a request with the questions that are still open: the client comes back with another request. Over says
+// that nobody waits for the answers any more.
+func (h *Host) askLater(r *running, a *asking) (end ending, over bool, err error) {
 	asks := mcp.InputRequests{}
 	for _, q := range a.open() {
 		request, err := inputRequest(q)
 		if err != nil {
 			r.cancel(nil)
-			return ending{}, badAnswer(r.request.Name, err)
+			return ending{}, false, badAnswer(r.request.Name, err)
 		}
 		asks[q.GetKey()] = request
 	}
-	return ending{asks: &mcp.MultiRoundTripResult{InputRequests: asks, RequestState: state}}, nil
+	state, over := h.waiting.add(r, a)
+	if state == "" && !over {
+		r.cancel(nil)
+		return ending{}, false, &sdk.Error{
+			Code: sdk.CodeResourceExhausted, Source: sdk.SourceHost, Message: "too many calls of yours wait for answers; answer or end them first",
+		}
+	}
+	return ending{asks: &mcp.MultiRoundTripResult{InputRequests: asks, RequestState: state}}, over, nil
 }
 
 // inputRequest is a question in mcp-go's type.

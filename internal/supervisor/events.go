@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -13,7 +14,22 @@ import (
 // guard removes secrets from the progress and the log lines of a call, and makes them printable. Files pass as they are.
 func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
 	guarded := pluginv1.Events{
-		File: ev.File, Claim: ev.Claim, Receiving: ev.Receiving, Ask: ev.Ask, Background: ev.Background, Listing: ev.Listing, Updated: ev.Updated,
+		File: ev.File, Claim: ev.Claim, Receiving: ev.Receiving, Background: ev.Background, Listing: ev.Listing,
+	}
+	if ev.Ask != nil {
+		guarded.Ask = func(ctx context.Context, e *pluginv1.Ask) *pluginv1.AskReply {
+			for _, q := range e.GetQuestions() {
+				q.Params = rewriteTexts(q.GetParams(), func(text string) string { return p.secrets.lines(text, questionBytes) })
+			}
+			return ev.Ask(ctx, e)
+		}
+	}
+	if ev.Updated != nil {
+		guarded.Updated = func(e *pluginv1.Updated) {
+			if p.secrets.values(e.GetUri()) == e.GetUri() { // with a secret it is no resource that a client knows
+				ev.Updated(e)
+			}
+		}
 	}
 	if ev.CloudRequest != nil {
 		guarded.CloudRequest = func(e *pluginv1.CloudRequest) {

@@ -24,7 +24,7 @@ var (
 // redactor removes a plugin's secrets, the queries of URLs and the user information in them from texts.
 type redactor struct {
 	mu       sync.RWMutex
-	values   []string
+	known    []string
 	replacer *strings.Replacer
 }
 
@@ -36,20 +36,20 @@ func (r *redactor) add(values ...string) {
 		for _, part := range append(strings.Split(v, "\n"), v) {
 			part = strings.TrimSpace(part)
 			if len(part) >= minSecret {
-				r.values = append(r.values, spellings(part)...)
+				r.known = append(r.known, spellings(part)...)
 			}
 		}
 	}
 	// The longest first, because the replacer takes the first that fits.
-	slices.SortFunc(r.values, func(a, b string) int {
+	slices.SortFunc(r.known, func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
 		}
 		return strings.Compare(a, b)
 	})
-	r.values = slices.Compact(r.values)
-	pairs := make([]string, 0, 2*len(r.values))
-	for _, v := range r.values {
+	r.known = slices.Compact(r.known)
+	pairs := make([]string, 0, 2*len(r.known))
+	for _, v := range r.known {
 		pairs = append(pairs, v, redacted)
 	}
 	r.replacer = strings.NewReplacer(pairs...)
@@ -90,9 +90,19 @@ func (r *redactor) text(s string, cut bool) string {
 	return urlUserInfo.ReplaceAllString(s, "${1}"+redacted+"@")
 }
 
+// values returns s without the secrets themselves; the queries of URLs stay.
+func (r *redactor) values(s string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.replacer == nil {
+		return s
+	}
+	return r.replacer.Replace(s)
+}
+
 func (r *redactor) withoutBegunSecret(s string) string {
 	for i := range s {
-		for _, v := range r.values {
+		for _, v := range r.known {
 			if len(s)-i < minSecret {
 				return s
 			}
