@@ -243,6 +243,7 @@ func TestFilesOfCallersAreApart(t *testing.T) {
 	if got := fmt.Sprint(s.sees(t, views["colleague"], uri)); got != everyWay {
 		t.Errorf("the colleague finds an own file by %s", got)
 	}
+	waitFor(t, "the colleague to hear of the own file", func() bool { return heard["colleague"].of(uri) > 0 })
 	if got := s.sees(t, views["bob"], uri); len(got) > 0 || heard["bob"].of(uri) > 0 {
 		t.Errorf("bob finds it by %v and heard of it %d times", got, heard["bob"].of(uri))
 	}
