@@ -64,7 +64,11 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 		return err
 	}
 	defer reloadOnHangup(p.gate, logger)()
-	logger.Info("serving on HTTP", "address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems()))
+	about := []any{"address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems())}
+	if beside := server.MetricsAddr(); beside != nil {
+		about = append(about, "metrics", beside.String())
+	}
+	logger.Info("serving on HTTP", about...)
 	return server.Run(ctx)
 }
 

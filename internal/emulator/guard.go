@@ -41,6 +41,7 @@ func newGuard(c Credentials, expires time.Time) *guard {
 		project: c.ProjectID,
 		keys: map[string]*accessKey{
 			c.AK:          {secret: c.SK},
+			c.OtherAK:     {secret: c.OtherSK},
 			c.TemporaryAK: {secret: c.TemporarySK, securityToken: c.SecurityToken},
 		},
 		tokens: map[string]token{c.Token: {project: c.ProjectID, expires: expires}},

@@ -75,6 +75,8 @@ const (
 // Credentials holds everything that the emulator lets in. All values are made up.
 type Credentials struct {
 	AK, SK string
+	// OtherAK and OtherSK are another user's key for the same project.
+	OtherAK, OtherSK string
 	// A temporary key works only with SecurityToken in a signed X-Security-Token header.
 	TemporaryAK, TemporarySK, SecurityToken string
 	ProjectID, Region                       string
@@ -87,6 +89,8 @@ func defaultCredentials() Credentials {
 	return Credentials{
 		AK:            "EMULATORACCESSKEY000",
 		SK:            "emulator-secret-key-that-opens-nothing",
+		OtherAK:       "EMULATOROTHERKEY0000",
+		OtherSK:       "emulator-other-secret-key-that-opens-nothing",
 		TemporaryAK:   "EMULATORTEMPORARYKEY",
 		TemporarySK:   "emulator-temporary-key-that-opens-nothing",
 		SecurityToken: "emulator-security-token-that-opens-nothing",

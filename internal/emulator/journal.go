@@ -9,11 +9,12 @@ import (
 // journalSize bounds the memory of an emulator that runs for days.
 const journalSize = 10_000
 
-// Request is one request as the journal keeps it: no query, no header values, no body.
+// Request is one request as the journal keeps it: no query, no body, and of the headers' values only whose key has signed.
 type Request struct {
 	Service, Method string
 	Path            string   // decoded
 	Headers         []string // names in canonical form, sorted
+	AccessKey       string   // that the request says it is signed with; empty when it is not signed
 	Status          int      // 0 while the request runs, and for ever when no status was sent
 }
 
@@ -25,6 +26,9 @@ type journal struct {
 
 func (j *journal) open(service string, r *http.Request) *Request {
 	entry := &Request{Service: service, Method: r.Method, Path: r.URL.Path}
+	if auth, err := parseAuthorization(r.Header.Get("Authorization")); err == nil {
+		entry.AccessKey = auth.access
+	}
 	for name := range r.Header {
 		entry.Headers = append(entry.Headers, name)
 	}

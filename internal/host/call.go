@@ -75,13 +75,11 @@ type Progress struct {
 // Call runs one tool, as the context's caller. The context is the call's: its end cancels the tool. The error is always a
 // [*CallError], and so an [*sdk.Error].
 func (h *Host) Call(ctx context.Context, r Request) (Result, error) {
-	c := &call{host: h, id: uuid.NewString(), request: r, caller: access.CallerOf(ctx)}
-	c.logger = h.logger.With("tool", shorten(r.Name), "call", c.id)
-	if !h.begin() {
-		return Result{}, c.fail(PhasePolicy, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"})
+	c, stopping := h.newCall(ctx, r)
+	if stopping != nil {
+		return Result{}, stopping
 	}
 	defer h.calls.Done()
-	c.begin = time.Now()
 	failed := c.prepare()
 	ctx, c.span = h.cfg.Telemetry.StartCall(ctx, c.measured())
 	var result Result
@@ -98,6 +96,16 @@ func (h *Host) Call(ctx context.Context, r Request) (Result, error) {
 		return Result{}, failed
 	}
 	return result, nil
+}
+
+// newCall counts a call as running, unless the host is closing.
+func (h *Host) newCall(ctx context.Context, r Request) (*call, *CallError) {
+	c := &call{host: h, id: uuid.NewString(), request: r, caller: access.CallerOf(ctx), begin: time.Now()}
+	c.logger = h.logger.With("tool", shorten(r.Name), "call", c.id)
+	if !h.begin() {
+		return nil, c.fail(PhasePolicy, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"})
+	}
+	return c, nil
 }
 
 // call is one running call.

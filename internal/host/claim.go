@@ -54,6 +54,9 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 	if err != nil {
 		return refuseClaim(err)
 	}
+	if c.caller.Name != "" {
+		c.host.announce(claim.Stored.URI) // which may be new to this caller
+	}
 	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Artifact{Artifact: encoded}}
 }
 

@@ -131,7 +131,7 @@ func (h *Host) onError(ctx context.Context, _ any, _ mcp.MCPMethod, message any,
 	switch request := message.(type) {
 	case *mcp.CallToolRequest:
 		if errors.Is(err, server.ErrToolNotFound) {
-			failWith(ctx, mcp.INVALID_PARAMS, h.unknownTool(ctx, request.Params.Name).Error(), nil)
+			failWith(ctx, mcp.INVALID_PARAMS, h.unknownTool(ctx, request).Error(), nil)
 		}
 	case *mcp.ReadResourceRequest:
 		if errors.Is(err, server.ErrResourceNotFound) {

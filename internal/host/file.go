@@ -32,11 +32,11 @@ func (c *call) takeFile(ctx context.Context, f *pluginv1.File) *pluginv1.FileRep
 		return refuseFile(hostError("storing the file", err))
 	}
 	c.logger.Info("stored", "uri", stored.URI, "bytes", stored.Size, "path", stored.Path)
-	c.host.announce(stored.URI)
 	encoded, err := c.hand(ctx, stored)
 	if err != nil {
 		return refuseFile(err)
 	}
+	c.host.announce(stored.URI) // who is told may see it by now
 	return &pluginv1.FileReply{Reply: &pluginv1.FileReply_Artifact{Artifact: encoded}}
 }
 

@@ -48,7 +48,7 @@ type Config struct {
 	Audit *audit.Log
 	// Transport is how calls come in, for both: stdio, http or cli.
 	Transport string
-	// PublicURL is where callers reach the server over HTTP, for links to stored files; empty on standard input and output.
+	// PublicURL is where callers reach the server over HTTP, for links to stored files; empty where that is not known.
 	PublicURL string
 	// StartGrace is how long Start waits for slow plugins; those that come later are added then. Default 5 seconds.
 	StartGrace time.Duration

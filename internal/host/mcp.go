@@ -118,14 +118,21 @@ func rawArguments(r mcp.CallToolRequest) json.RawMessage {
 	return encoded
 }
 
-// unknownTool explains a tools/call that found nothing: no such tool, or not for this caller.
-func (h *Host) unknownTool(ctx context.Context, name string) error {
-	t, err := h.Tool(name)
-	if err == nil {
-		err = h.permit(access.CallerOf(ctx), t)
+// unknownTool explains a tools/call that found nothing: no such tool, or not for this caller. Who tries what is written down
+// as of every other call.
+func (h *Host) unknownTool(ctx context.Context, r *mcp.CallToolRequest) error {
+	c, stopping := h.newCall(ctx, Request{Name: r.Params.Name, Arguments: rawArguments(*r), From: sourceOf(ctx, r.Params.Meta)})
+	if stopping != nil {
+		return stopping
 	}
-	if err == nil {
-		err = &sdk.Error{Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "the tool " + shorten(name) + " is not offered at the moment"}
+	defer h.calls.Done()
+	failed := c.prepare()
+	if failed == nil { // hidden by its plugin
+		failed = c.fail(PhaseArguments, &sdk.Error{
+			Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "the tool " + shorten(r.Params.Name) + " is not offered at the moment",
+		})
 	}
-	return err
+	ctx, c.span = h.cfg.Telemetry.StartCall(ctx, c.measured())
+	c.conclude(ctx, Result{}, failed)
+	return failed
 }

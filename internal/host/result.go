@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -59,11 +60,12 @@ func readBlocks(raw json.RawMessage, into *mcp.CallToolResult) error {
 	return nil
 }
 
-// link is the resource link of a stored file. A caller over HTTP cannot open a path of ours, and gets the address instead.
+// link is the resource link of a stored file. A caller over HTTP cannot open a path of ours, and gets the address instead, without
+// the server's name where that is not known.
 func (h *Host) link(caller access.Caller, a sdk.Artifact) mcp.ResourceLink {
 	where := "at " + a.Path
-	if caller.Name != "" && h.cfg.PublicURL != "" {
-		where = "GET " + h.cfg.PublicURL + "/artifacts/" + a.URI[len("artifact://"):]
+	if caller.Name != "" && h.cfg.Transport == "http" {
+		where = "GET " + strings.TrimRight(h.cfg.PublicURL, "/") + "/artifacts/" + a.URI[len("artifact://"):]
 	}
 	return mcp.NewResourceLink(a.URI, a.Name, fmt.Sprintf("%d bytes, %s", a.Size, where), a.MediaType)
 }
@@ -123,6 +125,9 @@ func (h *Host) store(caller access.Caller, r Result) (artifact.Record, error) {
 	if err != nil {
 		return artifact.Record{}, err
 	}
-	h.announce(stored.URI)
-	return stored, t.store.Grant(caller.Name, stored)
+	if err := t.store.Grant(caller.Name, stored); err != nil {
+		return artifact.Record{}, err
+	}
+	h.announce(stored.URI) // those who may see it now
+	return stored, nil
 }
