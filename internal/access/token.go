@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -53,6 +54,17 @@ func IsToken(text string) bool {
 	return body != "" && len(text) <= longest && !strings.ContainsFunc(body, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/", r)
 	})
+}
+
+// written is how NewToken's tokens look in a text.
+var written = regexp.MustCompile(tokenPrefix + `[A-Za-z0-9_-]{20,}`)
+
+// HideTokens removes tokens from a text that NewToken has made, whoever put them there.
+func HideTokens(text string) string {
+	if !strings.Contains(text, tokenPrefix) {
+		return text
+	}
+	return written.ReplaceAllString(text, "[redacted]")
 }
 
 // entry is a caller with a token of the file.

@@ -63,7 +63,7 @@ func (c *call) conclude(ctx context.Context, result Result, failed *CallError) {
 		entry.Code, entry.Source = string(failed.Code), string(failed.Source)
 		outcome.Code, outcome.Source = entry.Code, entry.Source
 		c.logger.Log(ctx, levelOf(failed.err), "call failed", append(attributes, "outcome", entry.Code,
-			"source", entry.Source, "phase", string(failed.Phase), "err", failed.Error(), "cause", causeOf(failed.err))...)
+			"source", entry.Source, "phase", string(failed.Phase), "err", c.host.Redact(failed.Error()), "cause", c.host.Redact(causeOf(failed.err)))...) // they may quote arguments
 	}
 	c.span.End(outcome)
 	if err := c.host.cfg.Audit.End(entry); err != nil {

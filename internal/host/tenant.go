@@ -191,8 +191,10 @@ func (h *Host) artifactsOf(ctx context.Context) ([]artifact.Record, error) {
 	return t.store.ListFor(access.CallerOf(ctx).Name)
 }
 
-// Redact removes the secrets that plugins were given, of all profiles, from a text.
+// Redact removes from a text the secrets that plugins were given, of all profiles, callers' tokens, and the queries and user
+// information of URLs.
 func (h *Host) Redact(text string) string {
+	text = access.HideTokens(text)
 	h.tenants.mu.Lock()
 	defer h.tenants.mu.Unlock()
 	for _, t := range h.tenants.byName {
