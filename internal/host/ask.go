@@ -18,7 +18,12 @@ const (
 )
 
 // ask puts a plugin's questions to the client.
-func (c *call) ask(ctx context.Context, a *pluginv1.Ask) *pluginv1.AskReply {
+func (c *call) ask(ctx context.Context, a *pluginv1.Ask) (reply *pluginv1.AskReply) {
+	defer func() {
+		if r := recover(); r != nil {
+			reply = &pluginv1.AskReply{Error: wireError(c.host.broken("asking", r))}
+		}
+	}()
 	answers, err := c.answers(ctx, a.GetQuestions())
 	if err != nil {
 		return &pluginv1.AskReply{Error: wireError(err)}
@@ -30,6 +35,7 @@ func (c *call) answers(ctx context.Context, questions []*pluginv1.Question) (map
 	if err := checkQuestions(questions); err != nil {
 		return nil, err
 	}
+	c.missing = nil
 	for _, q := range questions {
 		if able, what := abilityFor(q.GetMethod(), c.request.Client); !able || c.request.Ask == nil {
 			c.missing = append(c.missing, what)

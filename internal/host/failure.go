@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -57,7 +58,11 @@ func (c *call) fail(phase Phase, err error) *CallError {
 	if phase == PhaseRun && errors.Is(err, supervisor.ErrNotStarted) {
 		phase = PhaseStart
 	}
-	return &CallError{err: e, missing: c.missing, Failure: Failure{
+	missing := c.missing
+	if e.Source != sdk.SourceHost || e.Code != sdk.CodeFailedPrecondition {
+		missing = nil // it failed for another reason
+	}
+	return &CallError{err: e, missing: missing, Failure: Failure{
 		Code: e.Code, Source: e.Source, Plugin: c.tool.Plugin, Retryable: c.retryable(phase, e), RetryAfterMS: e.RetryAfter.Milliseconds(),
 		Phase: phase, CallID: c.id,
 	}}
@@ -154,4 +159,24 @@ func badAnswer(plugin string, err error) error {
 		Code: sdk.CodeInternal, Source: sdk.SourcePlugin, Cause: err,
 		Message: fmt.Sprintf("the plugin %s answered with something that cannot be passed on; this is a mistake in the plugin", plugin),
 	}
+}
+
+// broken is the error of a call in which the host itself panicked. It takes no other call with it.
+func (h *Host) broken(doing string, panicked any) error {
+	h.logger.Error("the host broke on a call", "doing", doing, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+	return &sdk.Error{
+		Code: sdk.CodeInternal, Source: sdk.SourceHost,
+		Message: "the server broke on this call; its log has the details, and other calls are not affected",
+	}
+}
+
+// lacksAbility answers a request whose call failed because the client could not be asked, in the revisions that have an
+// error for it (SEP-2575), and reports whether it did.
+func lacksAbility(ctx context.Context, err error) bool {
+	failed, isCall := errors.AsType[*CallError](err)
+	if !isCall || len(failed.missing) == 0 || !server.IsModernRequest(ctx) {
+		return false
+	}
+	missingCapability(ctx, failed.Error(), capabilities(failed.missing))
+	return true
 }

@@ -74,18 +74,17 @@ func (t Tool) Definition() mcp.Tool {
 // allow is the protocol's error.
 func (h *Host) handler(t Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		if t.TaskRequired && !clientOf(ctx).GetTasks() {
+		if t.TaskRequired && server.IsModernRequest(ctx) && !clientOf(ctx).GetTasks() {
 			missingCapability(ctx, "the tool "+t.Name+" runs so long that only a client with the tasks extension can call it",
 				map[string]any{"extensions": map[string]any{tasksExtension: map[string]any{}}})
 			return nil, errMissingCapability
 		}
 		end, err := h.serve(ctx, Request{Name: t.Name, Arguments: rawArguments(r)}, r.Params.Meta, r.Params.MultiRoundTripParams)
-		failed, isCall := errors.AsType[*CallError](err)
+		_, isCall := errors.AsType[*CallError](err)
 		switch {
 		case err != nil && !isCall:
 			return nil, protocolError(ctx, err)
-		case isCall && len(failed.missing) > 0 && server.IsModernRequest(ctx):
-			missingCapability(ctx, failed.Error(), capabilities(failed.missing))
+		case lacksAbility(ctx, err):
 			return nil, errMissingCapability
 		case end.asks != nil:
 			return &mcp.CallToolResult{Result: mcp.Result{ResultType: mcp.ResultTypeInputRequired}, MultiRoundTripResult: *end.asks}, nil

@@ -112,6 +112,8 @@ func (h *Host) promptHandler(p Prompt) server.PromptHandlerFunc {
 		}
 		end, err := h.serve(ctx, Request{Kind: pluginv1.Kind_KIND_PROMPT, Name: p.Name, Arguments: arguments}, r.Params.Meta, r.Params.MultiRoundTripParams)
 		switch {
+		case lacksAbility(ctx, err):
+			return nil, err
 		case err != nil:
 			return nil, protocolError(ctx, err)
 		case end.asks != nil:

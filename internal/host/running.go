@@ -11,6 +11,7 @@ import (
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/pluginv1"
+	"mcp-server/sdk"
 )
 
 // running is a call that may outlive the request which began it: while a person is asked (a multi round-trip request of
@@ -79,6 +80,13 @@ func (h *Host) start(ctx context.Context, request Request, given map[string][]by
 	go func() { // ends with the call
 		defer close(r.done)
 		defer cancel(nil)
+		defer func() {
+			if p := recover(); p != nil {
+				r.err = &CallError{err: sdk.AsError(h.broken("calling "+request.Name, p)), Failure: Failure{
+					Code: sdk.CodeInternal, Source: sdk.SourceHost, Phase: PhaseRun,
+				}}
+			}
+		}()
 		r.result, r.err = h.Call(callCtx, request)
 	}()
 	return r
