@@ -23,6 +23,7 @@ type hosting struct {
 	gate       *access.Gate // nil without an access file
 	publicURL  string
 	prometheus bool
+	emulated   bool   // the cloud is the emulator, for all profiles
 	logLevel   string // instead of the settings' when it is not empty
 	metrics    *telemetry.Telemetry
 }
@@ -62,7 +63,7 @@ func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body 
 			return fmt.Errorf("starting the emulator: %w", err)
 		}
 		defer func() { _ = cloud.Close() }() // nothing depends on how it ends
-		lookup = overlay(cloud)
+		lookup, p.emulated = overlay(cloud), true
 	}
 	p.metrics, err = telemetry.Start(ctx, telemetry.Options{
 		Version: version, LookupEnv: os.LookupEnv, Logger: logger, Prometheus: p.prometheus, Callers: p.gate != nil,
@@ -80,7 +81,7 @@ func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body 
 	h, err = host.Start(ctx, host.Config{
 		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
 		PreviewCommand: previewCommand(), MinFree: uint64(s.minFree), Retention: s.retention(),
-		Profile: p.profiles(lookup), Policy: p.policy, NoConfirm: p.noConfirm, PublicURL: p.publicURL,
+		Profile: p.profiles(lookup), Stands: p.stands(), Policy: p.policy, NoConfirm: p.noConfirm, PublicURL: p.publicURL,
 		Telemetry: p.metrics, Audit: trail, Transport: p.transport,
 	})
 	if err != nil {
@@ -104,6 +105,14 @@ func (p *hosting) openAudit(logger *slog.Logger, redact func(string) string) (*a
 	return trail, nil
 }
 
+// stands tells the host whose work may go on; nil without an access file.
+func (p *hosting) stands() func(access.Caller) bool {
+	if p.gate == nil {
+		return nil
+	}
+	return p.gate.Stands
+}
+
 // profiles gives the host the credential profiles of the access file; nil without one.
 func (p *hosting) profiles(base func(string) (string, bool)) func(string) (func(string) (string, bool), string, error) {
 	if p.gate == nil {
@@ -113,6 +122,9 @@ func (p *hosting) profiles(base func(string) (string, bool)) func(string) (func(
 		profile, fingerprint, known := p.gate.Profile(name)
 		if !known {
 			return nil, "", fmt.Errorf("the access file has no profile %q", name)
+		}
+		if p.emulated {
+			return base, fingerprint, nil // no profile's real key goes to the emulator, and no call to the real cloud
 		}
 		return profile.LookupEnv(base), fingerprint, nil
 	}

@@ -32,7 +32,7 @@ type listedArtifact struct {
 	MediaType string     `json:"media_type" jsonschema_description:"Media type of the content."`
 	Size      int64      `json:"size" jsonschema_description:"Size in bytes."`
 	StoredAt  string     `json:"stored_at" jsonschema_description:"When it was stored, RFC 3339."`
-	Path      string     `json:"path" jsonschema_description:"The file on the server's disk."`
+	Path      string     `json:"path,omitempty" jsonschema_description:"The file on the server's disk."`
 	OnceOnly  bool       `json:"once_only,omitempty" jsonschema_description:"It cannot be downloaded again."`
 	Source    sdk.Origin `json:"source" jsonschema_description:"Where it came from."`
 }
@@ -66,7 +66,7 @@ func (h *Host) listArtifacts(ctx context.Context, _ *sdk.Call, in listArtifactsI
 		if out.Total++; out.Total > in.Offset && len(out.Artifacts) < in.Limit {
 			out.Artifacts = append(out.Artifacts, listedArtifact{
 				URI: r.URI, Name: r.Name, MediaType: r.MediaType, Size: r.Size, StoredAt: r.StoredAt.Format(time.RFC3339),
-				Path: r.Path, OnceOnly: r.OnceOnly(), Source: r.Source,
+				Path: pathFor(access.CallerOf(ctx), r.Path), OnceOnly: r.OnceOnly(), Source: r.Source,
 			})
 		}
 	}
@@ -117,7 +117,7 @@ type readArtifactIn struct {
 type readArtifactOut struct {
 	URI  string `json:"uri" jsonschema_description:"The artifact."`
 	Name string `json:"name" jsonschema_description:"File name."`
-	Path string `json:"path" jsonschema_description:"The file on the server's disk."`
+	Path string `json:"path,omitempty" jsonschema_description:"The file on the server's disk."`
 	preview.Part
 }
 
@@ -147,5 +147,5 @@ func (h *Host) readArtifact(ctx context.Context, _ *sdk.Call, in readArtifactIn)
 	}
 	defer func() { _ = file.Close() }() // only read
 	part, err := t.reading.read(ctx, file, r.Name, preview.Selection{Entry: in.Entry, Sheet: in.Sheet, Offset: in.Offset, Limit: in.Limit})
-	return readArtifactOut{URI: r.URI, Name: r.Name, Path: r.Path, Part: part}, err
+	return readArtifactOut{URI: r.URI, Name: r.Name, Path: pathFor(access.CallerOf(ctx), r.Path), Part: part}, err
 }

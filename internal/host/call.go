@@ -84,6 +84,10 @@ func (h *Host) Call(ctx context.Context, r Request) (Result, error) {
 	ctx, c.span = h.cfg.Telemetry.StartCall(ctx, c.measured())
 	var result Result
 	if failed == nil {
+		ctx, failed = h.work.enter(ctx, c)
+		defer h.work.leave(c)
+	}
+	if failed == nil {
 		failed = c.audited()
 	}
 	if failed == nil {
@@ -135,7 +139,7 @@ type call struct {
 // prepare finds the tool, checks the caller and the arguments, and picks the process with the caller's credentials.
 func (c *call) prepare() *CallError {
 	var err error
-	if c.tool, err = c.host.find(c.request.Kind, c.request.Name); err != nil {
+	if c.tool, err = c.host.find(c.caller, c.request.Kind, c.request.Name); err != nil {
 		return c.fail(PhaseArguments, err)
 	}
 	c.logger = c.logger.With("plugin", c.tool.Plugin)

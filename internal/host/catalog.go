@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/audit"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
@@ -61,15 +62,21 @@ type catalog struct {
 	tools        map[string]Tool
 	prompts      map[string]Prompt
 	resources    map[string]Resource // by URI or URI template
-	unlisted     map[string]bool     // tools and prompts that are not shown now
+	unlisted     map[listed]bool     // tools and prompts that are not shown now
 	instructions map[string]string   // by plugin
 	problems     []Problem
 	starting     map[string]bool
 }
 
+// listed names a tool or a prompt.
+type listed struct {
+	kind pluginv1.Kind
+	name string
+}
+
 func newCatalog() catalog {
 	return catalog{
-		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[string]bool{},
+		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[listed]bool{},
 		instructions: map[string]string{}, starting: map[string]bool{},
 	}
 }
@@ -99,17 +106,27 @@ func (h *Host) Ready() error {
 	return nil
 }
 
-// Tool returns one tool, or an error that names near ones.
-func (h *Host) Tool(name string) (Tool, error) {
+// Tool returns one tool, or an error that names those that there are.
+func (h *Host) Tool(name string) (Tool, error) { return h.toolFor(access.Caller{}, name) }
+
+// toolFor is Tool for a caller, who hears only of tools that it may call.
+func (h *Host) toolFor(caller access.Caller, name string) (Tool, error) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	tool, known := h.catalog.tools[name]
 	if known {
 		return tool, nil
 	}
+	var names []string
+	for _, t := range h.catalog.tools {
+		if h.forbids(caller, t) == "" {
+			names = append(names, t.Name)
+		}
+	}
+	slices.Sort(names)
 	e := &sdk.Error{
 		Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
-		Message: fmt.Sprintf("there is no tool %q; there are %s", shorten(name), strings.Join(slices.Sorted(maps.Keys(h.catalog.tools)), ", ")),
+		Message: fmt.Sprintf("there is no tool %q; there are %s", shorten(name), strings.Join(names, ", ")),
 	}
 	if missing := h.catalog.missing(); missing != "" {
 		e.Code, e.Source = sdk.CodeUnavailable, sdk.SourcePlugin // it may well be one of theirs
@@ -185,7 +202,7 @@ func (h *Host) claimName(tool Tool) error {
 	}
 	h.catalog.tools[tool.Name] = tool
 	if tool.Unlisted {
-		h.catalog.unlisted[tool.Name] = true
+		h.catalog.unlisted[listed{pluginv1.Kind_KIND_TOOL, tool.Name}] = true
 	}
 	return nil
 }

@@ -77,31 +77,6 @@ func (h *Host) Complete(ctx context.Context, kind pluginv1.Kind, name string, c 
 	return process.Complete(ctx, supervisor.Completion{Kind: kind, Name: name, Completion: c})
 }
 
-// offerer returns whose a tool, prompt or resource is.
-func (h *Host) offerer(kind pluginv1.Kind, name string) (plugin string, process process, err error) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	var known bool
-	switch kind {
-	case pluginv1.Kind_KIND_TOOL:
-		var t Tool
-		t, known = h.catalog.tools[name]
-		plugin, process = t.Plugin, t.process
-	case pluginv1.Kind_KIND_PROMPT:
-		var p Prompt
-		p, known = h.catalog.prompts[name]
-		plugin, process = p.Plugin, p.process
-	default:
-		var r Resource
-		r, known = h.catalog.resources[name]
-		plugin, process = r.Plugin, r.process
-	}
-	if !known {
-		return "", nil, &sdk.Error{Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "there is nothing to complete of the name " + shorten(name)}
-	}
-	return plugin, process, nil
-}
-
 // completeArtifact suggests ids and names of stored files.
 func (h *Host) completeArtifact(ctx context.Context, a mcp.CompleteArgument, more mcp.CompleteContext) (*mcp.Completion, error) {
 	all, err := h.artifactsOf(ctx)

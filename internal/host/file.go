@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
@@ -63,6 +64,7 @@ func (c *call) adopt(candidate artifact.Candidate, claimed bool) (artifact.Recor
 // hand gives a stored file to the plugin and to the result.
 func (c *call) hand(ctx context.Context, r artifact.Record) ([]byte, error) {
 	r.Preview = c.previewOf(ctx, r)
+	r.Path = pathFor(c.caller, r.Path)
 	encoded, err := json.Marshal(r.Artifact)
 	if err != nil {
 		return nil, hostError("describing the stored file", err)
@@ -81,4 +83,12 @@ func refuseFile(err error) *pluginv1.FileReply {
 func wireError(err error) *pluginv1.Error {
 	e := sdk.AsError(err)
 	return &pluginv1.Error{Code: string(e.Code), Source: string(e.Source), Message: e.Message}
+}
+
+// pathFor leaves out where a file is for callers over HTTP, who are elsewhere: they have its URI and its address.
+func pathFor(caller access.Caller, path string) string {
+	if caller.Name != "" {
+		return ""
+	}
+	return path
 }

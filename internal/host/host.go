@@ -38,6 +38,8 @@ type Config struct {
 	// Profile returns the environment of a credential profile, and a text that is another when its values are others; nil
 	// when there are no profiles but the server's own.
 	Profile func(name string) (lookup func(string) (string, bool), version string, err error)
+	// Stands reports whether a caller may still call, so that the work of one who may not is ended; nil says that all may.
+	Stands func(access.Caller) bool
 	// Policy is what may be called here, whoever calls.
 	Policy access.Policy
 	// NoConfirm fetches what is handed out once without asking the person behind a client that could be asked.
@@ -64,6 +66,8 @@ type Host struct {
 	binaries  map[string]binary // by plugin; fixed once the host has started
 	waiting   waiting
 	tasks     tasks
+	work      work
+	stop      context.CancelFunc // ends what goes on in the background
 	mcp       *server.MCPServer
 	starting  sync.WaitGroup
 	calls     sync.WaitGroup
@@ -87,10 +91,15 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}}
+	background, stop := context.WithCancel(context.Background()) // Close ends it
+	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}, stop: stop}
 	own, err := h.openTenant(cfg.DataDir, cfg.LookupEnv)
 	if err != nil {
+		stop()
 		return nil, err
+	}
+	if cfg.Stands != nil {
+		h.starting.Go(func() { h.work.recheck(background, cfg.Stands) })
 	}
 	h.tenants.byName = map[string]*tenant{"": own}
 	for _, p := range junk {
@@ -114,6 +123,7 @@ func (h *Host) Close() {
 	h.mu.Lock()
 	h.closing.Store(true) // no call begins after this
 	h.mu.Unlock()
+	h.stop()
 	h.tenants.each((*tenant).stop)
 	h.starting.Wait()
 	h.awaitCalls()

@@ -28,6 +28,7 @@ func (h *Host) newMCPServer() *server.MCPServer {
 		r.Instructions = h.instructions(access.CallerOf(ctx))
 	})
 	hooks.AddAfterListResources(h.listResources)
+	hooks.AddAfterListResourceTemplates(h.filterTemplates)
 	hooks.AddBeforeReadResource(h.normalise)
 	hooks.AddOnError(h.onError)
 	return server.NewMCPServer("mcp-server", h.cfg.Version,

@@ -25,13 +25,13 @@ func (h *Host) OpenArtifact(ctx context.Context, uri string) (*os.File, artifact
 	return file, r, err
 }
 
-// MayRead reports whether the context's caller may hear of a resource: a stored file that it may see, or anything of a
-// plugin's.
+// MayRead reports whether the context's caller may hear of a resource: a stored file that it may see, or one of a plugin
+// that it may use.
 func (h *Host) MayRead(ctx context.Context, uri string) bool {
-	if !strings.HasPrefix(uri, "artifact://") {
-		return true
-	}
 	caller := access.CallerOf(ctx)
+	if !strings.HasPrefix(uri, "artifact://") {
+		return h.offers(uri, func(r Resource) bool { return h.mayUse(caller, r.Plugin) })
+	}
 	t, err := h.tenantOf(caller)
 	if err != nil {
 		return false

@@ -105,6 +105,17 @@ func (h *Host) pluginResources(ctx context.Context) []mcp.Resource {
 	return all
 }
 
+// filterTemplates hides the templates of plugins of whose tools the caller may call none.
+func (h *Host) filterTemplates(ctx context.Context, _ any, _ *mcp.ListResourceTemplatesRequest, result *mcp.ListResourceTemplatesResult) {
+	caller := access.CallerOf(ctx)
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	result.ResourceTemplates = slices.DeleteFunc(result.ResourceTemplates, func(t mcp.ResourceTemplate) bool {
+		r, ofPlugin := h.catalog.resources[t.URITemplate.Raw()]
+		return ofPlugin && !h.mayUse(caller, r.Plugin)
+	})
+}
+
 // pluginResourceHandler answers resources/read with what the plugin returns.
 func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	return func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
@@ -112,7 +123,7 @@ func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadR
 		if err != nil {
 			return nil, protocolError(ctx, err)
 		}
-		result, err := h.Call(ctx, Request{Kind: pluginv1.Kind_KIND_RESOURCE, Name: r.URI, Arguments: wanted})
+		result, err := h.Call(ctx, Request{Kind: pluginv1.Kind_KIND_RESOURCE, Name: r.URI, Arguments: wanted, From: sourceOf(ctx, nil)})
 		if err != nil {
 			if sdk.AsError(err).Code == sdk.CodeNotFound {
 				resourceNotFound(ctx, request.Params.URI, err.Error())
@@ -152,30 +163,21 @@ func variablesOf(template, uri string) map[string]string {
 	return variables
 }
 
-// find returns a tool, or a prompt or a resource as if it were one, so that all are called in one way.
-func (h *Host) find(kind pluginv1.Kind, name string) (Tool, error) {
-	if kind == pluginv1.Kind_KIND_TOOL {
-		return h.Tool(name)
-	}
-	plugin, process, err := h.offerer(kind, name)
-	if err != nil {
-		return Tool{}, err
-	}
-	return Tool{
-		Plugin: plugin, process: process,
-		ToolManifest: sdk.ToolManifest{Name: name, Hints: sdk.Hints{ReadOnly: true, Idempotent: true}},
-	}, nil
-}
-
 // updated tells clients that subscribed to a plugin's own resource that it has changed.
 func (h *Host) updated(plugin, uri string) {
-	h.mu.RLock()
-	owns := false
-	for _, r := range h.catalog.resources {
-		owns = owns || r.Plugin == plugin && (r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0)
-	}
-	h.mu.RUnlock()
-	if owns {
+	if h.offers(uri, func(r Resource) bool { return r.Plugin == plugin }) {
 		h.changed(uri)
 	}
+}
+
+// offers reports whether a URI is that of a plugin's resource, or fits the template of one, which also passes the test.
+func (h *Host) offers(uri string, test func(Resource) bool) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, r := range h.catalog.resources {
+		if test(r) && (r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0) {
+			return true
+		}
+	}
+	return false
 }

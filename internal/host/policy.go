@@ -49,12 +49,8 @@ func (h *Host) mayUse(caller access.Caller, plugin string) bool {
 		}
 		some = true
 	}
-	return !some // a plugin without tools is judged by nothing
-}
-
-// ToolsOf returns the tools that a caller may list and call, sorted by name.
-func (h *Host) ToolsOf(caller access.Caller) []Tool {
-	return slices.DeleteFunc(h.Tools(), func(t Tool) bool { return h.forbids(caller, t) != "" })
+	// No rule names what a plugin without tools has, so a list of what is allowed leaves it out.
+	return !some && len(h.cfg.Policy.Allow) == 0 && len(caller.Policy.Allow) == 0
 }
 
 // filterTools hides what is not listed now and what the caller may not call.
@@ -63,7 +59,7 @@ func (h *Host) filterTools(ctx context.Context, all []mcp.Tool) []mcp.Tool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return slices.DeleteFunc(slices.Clone(all), func(t mcp.Tool) bool {
-		return h.catalog.unlisted[t.Name] || h.forbids(caller, h.catalog.tools[t.Name]) != ""
+		return h.catalog.unlisted[listed{pluginv1.Kind_KIND_TOOL, t.Name}] || h.forbids(caller, h.catalog.tools[t.Name]) != ""
 	})
 }
 
@@ -74,9 +70,10 @@ func (h *Host) list(plugin string, l *pluginv1.Listing) {
 	if l.GetKind() == pluginv1.Kind_KIND_PROMPT {
 		owner, notification = h.catalog.prompts[l.GetName()].Plugin, mcp.MethodNotificationPromptsListChanged
 	}
-	changes := owner == plugin && h.catalog.unlisted[l.GetName()] == l.GetListed()
+	which := listed{l.GetKind(), l.GetName()}
+	changes := owner == plugin && h.catalog.unlisted[which] == l.GetListed()
 	if changes {
-		h.catalog.unlisted[l.GetName()] = !l.GetListed()
+		h.catalog.unlisted[which] = !l.GetListed()
 	}
 	h.mu.Unlock()
 	if changes {

@@ -74,7 +74,7 @@ func (h *Host) claimPrompt(p Prompt) (owner string) {
 	}
 	h.catalog.prompts[p.Name] = p
 	if p.Unlisted {
-		h.catalog.unlisted[p.Name] = true
+		h.catalog.unlisted[listed{pluginv1.Kind_KIND_PROMPT, p.Name}] = true
 	}
 	return ""
 }
@@ -159,6 +159,6 @@ func (h *Host) filterPrompts(ctx context.Context, all []mcp.Prompt) []mcp.Prompt
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return slices.DeleteFunc(slices.Clone(all), func(p mcp.Prompt) bool {
-		return h.catalog.unlisted[p.Name] || !h.mayUse(caller, h.catalog.prompts[p.Name].Plugin)
+		return h.catalog.unlisted[listed{pluginv1.Kind_KIND_PROMPT, p.Name}] || !h.mayUse(caller, h.catalog.prompts[p.Name].Plugin)
 	})
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -23,7 +22,7 @@ func (s session) NotificationChannel() chan<- mcp.JSONRPCNotification { return s
 func TestProgressIsThinnedAndTheLastIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := &Host{logger: slog.New(slog.DiscardHandler), catalog: newCatalog()}
+		h := &Host{logger: discard(), catalog: newCatalog(), stop: func() {}}
 		s := h.newMCPServer()
 		client := session{notifications: make(chan mcp.JSONRPCNotification, 100)}
 		ctx := s.WithContext(t.Context(), client)

@@ -61,16 +61,25 @@ func (h *Host) listResources(ctx context.Context, _ any, request *mcp.ListResour
 			return
 		}
 		files++
+		r.Path = pathFor(access.CallerOf(ctx), r.Path)
 		result.Resources = append(result.Resources, resourceOf(r))
 	}
 }
 
 func resourceOf(r artifact.Record) mcp.Resource {
 	resource := mcp.NewResource(r.URI, r.Name, mcp.WithMIMEType(r.MediaType),
-		mcp.WithResourceDescription(fmt.Sprintf("%s, %d bytes, at %s", r.Source.Operation, r.Size, r.Path)))
+		mcp.WithResourceDescription(fmt.Sprintf("%s, %d bytes", r.Source.Operation, r.Size)+at(r.Path)))
 	resource.Size = &r.Size
 	resource.Annotations = &mcp.Annotations{LastModified: r.StoredAt.Format(time.RFC3339Nano)}
 	return resource
+}
+
+// at says where a file is, when that is said at all.
+func at(path string) string {
+	if path == "" {
+		return ""
+	}
+	return ", at " + path
 }
 
 // cursor is where a page of resources ends: after this time and URI. The zero value is before all.
@@ -121,8 +130,8 @@ func (h *Host) readResource(ctx context.Context, request mcp.ReadResourceRequest
 	if r.Size > maxResourceBytes {
 		return nil, protocolError(ctx, &sdk.Error{
 			Code: sdk.CodeResourceExhausted, Source: sdk.SourceArgument,
-			Message: fmt.Sprintf("%s has %d bytes, and resources/read sends at most %d; the tool artifact_read reads parts of it, and the file is at %s",
-				r.URI, r.Size, maxResourceBytes, r.Path),
+			Message: fmt.Sprintf("%s has %d bytes, and resources/read sends at most %d; the tool artifact_read reads parts of it",
+				r.URI, r.Size, maxResourceBytes) + at(pathFor(access.CallerOf(ctx), r.Path)),
 		})
 	}
 	content, err := contentOf(t.store, r)

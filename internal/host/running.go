@@ -52,7 +52,7 @@ func (h *Host) serve(ctx context.Context, request Request, meta *mcp.Meta, round
 	answers := answersOf(round.InputResponses)
 	var r *running
 	if round.RequestState != "" {
-		waiting, err := h.waiting.take(round.RequestState, access.CallerOf(ctx).Name, request)
+		waiting, err := h.waiting.take(round.RequestState, access.CallerOf(ctx), request)
 		if err != nil {
 			return ending{}, err
 		}

@@ -20,7 +20,7 @@ const (
 	// taskPoll is how often a client is asked to look.
 	taskPoll = time.Second
 	// maxTasks bounds what is kept of one caller's tasks, ended ones included, and maxAllTasks of all callers'.
-	maxTasks, maxAllTasks = 200, 5000
+	maxTasks, maxAllTasks = 100, 1000
 )
 
 // The states of a task, in the words of the tasks extension (SEP-2663).
@@ -41,7 +41,8 @@ type tasks struct {
 // task is one call that a client comes back for.
 type task struct {
 	id      string
-	running *running
+	caller  access.Caller
+	running *running // nil once it has ended: what it holds may be large
 	created time.Time
 	ttl     time.Duration
 
@@ -78,7 +79,7 @@ func (t *tasks) add(r *running) json.RawMessage {
 	defer t.mu.Unlock()
 	n := 0
 	for _, other := range t.byID {
-		if other.running.caller.Name == r.caller.Name {
+		if other.caller.Name == r.caller.Name {
 			n++
 		}
 	}
@@ -87,7 +88,7 @@ func (t *tasks) add(r *running) json.RawMessage {
 	}
 	now := time.Now()
 	k := &task{
-		id: uuid.NewString(), running: r, created: now, updated: now, ttl: maxTimeout + taskKept, status: taskWorking,
+		id: uuid.NewString(), caller: r.caller, running: r, created: now, updated: now, ttl: maxTimeout + taskKept, status: taskWorking,
 	}
 	if t.byID == nil {
 		t.byID = map[string]*task{}
@@ -106,7 +107,7 @@ func (t *tasks) add(r *running) json.RawMessage {
 }
 
 func (t *tasks) remove(k *task) {
-	k.running.cancel(nil)
+	k.cancel()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.byID, k.id)
@@ -117,7 +118,7 @@ func (t *tasks) find(ctx context.Context, id string) (*task, *RPCError) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	k := t.byID[id]
-	if k == nil || k.running.caller.Name != access.CallerOf(ctx).Name {
+	if k == nil || k.caller.Key() != access.CallerOf(ctx).Key() {
 		return nil, &RPCError{Code: mcp.INVALID_PARAMS, Message: fmt.Sprintf("there is no task %q; it may have ended long ago, or with an earlier run of the server", shorten(id))}
 	}
 	return k, nil
@@ -125,10 +126,11 @@ func (t *tasks) find(ctx context.Context, id string) (*task, *RPCError) {
 
 // attend waits for the call's questions and its end.
 func (k *task) attend() {
+	r := k.running
 	for {
-		e, ok := k.running.next()
+		e, ok := r.next()
 		if !ok {
-			k.end()
+			k.end(r)
 			return
 		}
 		if e.asked != nil {
@@ -158,12 +160,11 @@ func (k *task) report(message string) {
 
 // end settles the task. What the tool says of its own failure is a result, and so is a process that was killed, because the
 // model can call again; that the plugin has a mistake is the task's failure.
-func (k *task) end() {
-	r := k.running
+func (k *task) end(r *running) {
 	broke := r.err != nil && sdk.AsError(r.err).Code == sdk.CodeInternal
 	result, err := json.Marshal(r.host.toolResult(r.caller, r.result, r.err))
 	k.set(func() {
-		k.asked = nil
+		k.asked, k.running = nil, nil
 		switch {
 		case k.cancelled:
 			k.status, k.message = taskCancelled, "the task was cancelled"
@@ -252,6 +253,16 @@ func (h *Host) CancelTask(ctx context.Context, id string) *RPCError {
 		return unknown
 	}
 	k.set(func() { k.cancelled = k.result == nil && k.failure == nil })
-	k.running.cancel(context.Canceled)
+	k.cancel()
 	return nil
+}
+
+// cancel ends the task's call, if it still runs.
+func (k *task) cancel() {
+	k.mu.Lock()
+	r := k.running
+	k.mu.Unlock()
+	if r != nil {
+		r.cancel(context.Canceled)
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"mcp-server/internal/access"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
 )
@@ -53,11 +54,11 @@ func (w *waiting) add(r *running, a *asking) (state string, over bool) {
 }
 
 // take returns the call that waits under a state, once, to the caller who made the same request before.
-func (w *waiting) take(state, caller string, again Request) (waitingCall, error) {
+func (w *waiting) take(state string, caller access.Caller, again Request) (waitingCall, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c, known := w.byState[state]
-	if !known || c.running.caller.Name != caller || c.running.request.Kind != again.Kind || c.running.request.Name != again.Name ||
+	if !known || c.running.caller.Key() != caller.Key() || c.running.request.Kind != again.Kind || c.running.request.Name != again.Name ||
 		!bytes.Equal(compact(c.running.request.Arguments), compact(again.Arguments)) {
 		return waitingCall{}, &sdk.Error{
 			Code: sdk.CodeInvalidArgument, Source: sdk.SourceArgument,
