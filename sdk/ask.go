@@ -134,6 +134,7 @@ func (c *Call) Ask(ctx context.Context, questions map[string]Question) (map[stri
 		return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_Ask{Ask: asked}}
 	})
 	if err != nil {
+		c.withdraw(asked.GetId())
 		return nil, err
 	}
 	if refused := reply.GetAskReply().GetError(); refused != nil {
@@ -148,6 +149,11 @@ func (c *Call) Ask(ctx context.Context, questions map[string]Question) (map[stri
 		answers[key] = Answer{raw: raw}
 	}
 	return answers, nil
+}
+
+// withdraw tells the host that nobody waits for the answers any more.
+func (c *Call) withdraw(id uint32) {
+	_ = c.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Ask{Ask: &pluginv1.Ask{Id: id, Withdrawn: true}}})
 }
 
 func (q Question) wire(key string) (*pluginv1.Question, error) {

@@ -246,6 +246,37 @@ func TestAskingAndClaiming(t *testing.T) {
 	}
 }
 
+// TestAWithdrawnQuestionHoldsNothingUp: a tool that waits no longer goes on with its claim, although nobody has answered.
+func TestAWithdrawnQuestionHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	plugin := dial(t, offering(func(ctx context.Context, call *sdk.Call, in args) (sdk.Contents, error) {
+		asking, stop := context.WithCancel(ctx)
+		go func() {
+			<-asked
+			stop()
+		}()
+		if _, err := askTwo(asking, call, in); !errors.Is(err, context.Canceled) {
+			return sdk.Contents{}, fmt.Errorf("asking ended with %w", err)
+		}
+		_, err := call.Claim(ctx, sdk.OnceOnly{Source: sdk.Origin{Operation: "Fetch"}})
+		return sdk.Contents{Blocks: []sdk.Content{sdk.Text("claimed")}}, err
+	}))
+	out, err := pluginv1.Invoke(t.Context(), plugin, &pluginv1.Start{Tool: "test_run"}, pluginv1.Events{
+		Ask: func(ctx context.Context, _ *pluginv1.Ask) *pluginv1.AskReply {
+			close(asked)
+			<-ctx.Done() // the question's end
+			return &pluginv1.AskReply{}
+		},
+		Claim: func(context.Context, *pluginv1.Claim) *pluginv1.ClaimReply {
+			return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
+		},
+	})
+	if err != nil || !strings.Contains(string(out), "claimed") {
+		t.Errorf("got %s, %v", out, err)
+	}
+}
+
 // TestStartReachesTheCall has what the host says of the client and of the trace, and a report without times.
 func TestStartReachesTheCall(t *testing.T) {
 	t.Parallel()

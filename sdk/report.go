@@ -13,7 +13,7 @@ type CloudRequest struct {
 	// Endpoint is scheme and host, Route the path with its ids left out.
 	Endpoint, Route string
 	Region          string
-	// Status is the reply's, zero when there was none, and Error then says what kind of failure it was.
+	// Status is the reply's, zero when there was none. Error says what kind of failure it was: no reply, or one whose body broke.
 	Status int
 	Error  string
 	// RequestID is the service's own.

@@ -47,7 +47,7 @@ func Invoke(ctx context.Context, plugin ToolPluginClient, start *Start, events E
 		cancel()
 		return nil, err
 	}
-	c := &conversation{stream: stream, events: events}
+	c := &conversation{stream: stream, events: events, open: map[uint32]context.CancelFunc{}}
 	defer c.asks.Wait()
 	defer cancel() // ends the stream whatever the plugin still does, and whoever is asked
 	if err := c.answer(&CallRequest{Request: &CallRequest_Start{Start: start}}); err != nil && !errors.Is(err, io.EOF) {
@@ -82,6 +82,9 @@ type conversation struct {
 	asks    sync.WaitGroup
 	asking  sync.Mutex // a person is asked one thing at a time
 	waiting atomic.Int32
+
+	opening sync.Mutex
+	open    map[uint32]context.CancelFunc // by the questions' id
 }
 
 func (c *conversation) answer(request *CallRequest) error {
@@ -108,15 +111,41 @@ func (c *conversation) serve(ctx context.Context, event *CallEvent) error {
 			return fmt.Errorf("answering the claim: %w", err)
 		}
 	case *CallEvent_Ask:
-		if c.waiting.Add(1) > maxAsks {
-			return fmt.Errorf("more than %d questions of one call are open", maxAsks)
-		}
-		asked := c.stream.Context() // which also ends with the plugin
-		c.asks.Go(func() { c.ask(asked, e.Ask) })
+		return c.begin(e.Ask)
 	default:
 		observe(c.events, event)
 	}
 	return nil
+}
+
+// begin has the client asked beside what the call does next, or ends that.
+func (c *conversation) begin(a *Ask) error {
+	if a.GetWithdrawn() {
+		c.withdraw(a.GetId())
+		return nil
+	}
+	if c.waiting.Add(1) > maxAsks {
+		return fmt.Errorf("more than %d questions of one call are open", maxAsks)
+	}
+	asked, withdraw := context.WithCancel(c.stream.Context()) // which also ends with the plugin
+	c.opening.Lock()
+	c.open[a.GetId()] = withdraw
+	c.opening.Unlock()
+	c.asks.Go(func() {
+		defer c.withdraw(a.GetId())
+		c.ask(asked, a)
+	})
+	return nil
+}
+
+// withdraw ends a question that is open.
+func (c *conversation) withdraw(id uint32) {
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	if end := c.open[id]; end != nil {
+		end()
+		delete(c.open, id)
+	}
 }
 
 // ask has the client asked. A reply that cannot be sent is no loss: the stream has ended, which Recv tells.
