@@ -68,12 +68,6 @@ type catalog struct {
 	starting     map[string]bool
 }
 
-// listed names a tool or a prompt.
-type listed struct {
-	kind pluginv1.Kind
-	name string
-}
-
 func newCatalog() catalog {
 	return catalog{
 		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[listed]bool{},

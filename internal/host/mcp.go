@@ -136,3 +136,11 @@ func (h *Host) unknownTool(ctx context.Context, r *mcp.CallToolRequest) error {
 	c.conclude(ctx, Result{}, failed)
 	return failed
 }
+
+func icons(of []sdk.Icon) []mcp.Icon {
+	var all []mcp.Icon
+	for _, i := range of {
+		all = append(all, mcp.Icon{Src: i.Src, MIMEType: i.MIMEType, Sizes: i.Sizes})
+	}
+	return all
+}

@@ -95,14 +95,6 @@ func (p Prompt) Definition() mcp.Prompt {
 	return d
 }
 
-func icons(of []sdk.Icon) []mcp.Icon {
-	var all []mcp.Icon
-	for _, i := range of {
-		all = append(all, mcp.Icon{Src: i.Src, MIMEType: i.MIMEType, Sizes: i.Sizes})
-	}
-	return all
-}
-
 // promptHandler answers prompts/get. What is wrong with the arguments is the protocol's error, because a person chose them.
 func (h *Host) promptHandler(p Prompt) server.PromptHandlerFunc {
 	return func(ctx context.Context, r mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
