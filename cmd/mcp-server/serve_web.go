@@ -47,7 +47,8 @@ func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chat
 }
 
 func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger *slog.Logger) error {
-	t, err := newTransport(transport.Config{AllowedOrigins: f.allowOrigins, AllowedHosts: f.hosts(p.gate)}, h, logger)
+	// The web server knows all names and origins that count, behind a proxy and beside the endpoint, too.
+	t, err := newTransport(transport.Config{Guarded: true}, h, logger)
 	if err != nil {
 		return err
 	}
@@ -71,25 +72,6 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 	}
 	logger.Info("serving on HTTP", about...)
 	return server.Run(ctx)
-}
-
-// hosts are the names by which the endpoint may be called beside those of this machine.
-func (f serveFlags) hosts(gate *access.Gate) []string {
-	var names []string
-	for _, text := range []string{f.publicURL, resourceOf(gate)} {
-		if u, err := url.Parse(text); err == nil && u.Hostname() != "" {
-			names = append(names, u.Hostname())
-		}
-	}
-	return names
-}
-
-func resourceOf(gate *access.Gate) string {
-	if gate == nil {
-		return ""
-	}
-	resource, _ := gate.Resource()
-	return resource.Resource
 }
 
 // reloadOnHangup reads the access file again at SIGHUP, until the returned function is called.

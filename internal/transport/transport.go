@@ -35,6 +35,8 @@ type Config struct {
 	// AllowedHosts are the names, without ports, under which the HTTP endpoint may be addressed. A server on a loopback
 	// address always answers to loopback names, and without this list to nothing else; another answers to any name.
 	AllowedHosts []string
+	// Guarded says that whatever stands before the HTTP endpoint has checked Host and Origin, so that it does not itself.
+	Guarded bool
 	// Limits bounds what clients can use; zero values are defaults.
 	Limits Limits
 }
