@@ -189,12 +189,13 @@ var visits = []func(s *team, c *http.Client, token string) error{
 	(*team).visitAndEnd, (*team).visitAndLeave, (*team).visitAndListen, (*team).visitWithoutSession, (*team).visitHalf,
 }
 
-func (s *team) visit(c *http.Client, method, token, body string, headers ...string) (*http.Response, error) {
+// visit sends one request and returns the session of its answer.
+func (s *team) visit(c *http.Client, method, token, body string, headers ...string) (session string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, s.url+"/mcp", strings.NewReader(body))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	headers = append(headers, "Authorization", "Bearer "+token, "Content-Type", "application/json", "Accept", "application/json, text/event-stream")
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -202,7 +203,7 @@ func (s *team) visit(c *http.Client, method, token, body string, headers ...stri
 	}
 	answer, err := c.Do(r)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if method != http.MethodGet { // a stream that stays open is left in the middle
 		_, err = io.Copy(io.Discard, answer.Body)
@@ -210,15 +211,15 @@ func (s *team) visit(c *http.Client, method, token, body string, headers ...stri
 	if answer.StatusCode >= 300 {
 		err = errors.Join(err, fmt.Errorf("%s is answered by %s", method, answer.Status))
 	}
-	return answer, errors.Join(err, answer.Body.Close())
+	return answer.Header.Get("Mcp-Session-Id"), errors.Join(err, answer.Body.Close())
 }
 
 func (s *team) visitAndEnd(c *http.Client, token string) error {
-	a, err := s.visit(c, http.MethodPost, token, initializeMessage)
+	session, err := s.visit(c, http.MethodPost, token, initializeMessage)
 	if err != nil {
 		return err
 	}
-	_, err = s.visit(c, http.MethodDelete, token, "", "Mcp-Session-Id", a.Header.Get("Mcp-Session-Id"))
+	_, err = s.visit(c, http.MethodDelete, token, "", "Mcp-Session-Id", session)
 	return err
 }
 
@@ -228,11 +229,11 @@ func (s *team) visitAndLeave(c *http.Client, token string) error {
 }
 
 func (s *team) visitAndListen(c *http.Client, token string) error {
-	a, err := s.visit(c, http.MethodPost, token, initializeMessage)
+	session, err := s.visit(c, http.MethodPost, token, initializeMessage)
 	if err != nil {
 		return err
 	}
-	_, err = s.visit(c, http.MethodGet, token, "", "Mcp-Session-Id", a.Header.Get("Mcp-Session-Id"))
+	_, err = s.visit(c, http.MethodGet, token, "", "Mcp-Session-Id", session)
 	return err
 }
 
@@ -322,5 +323,6 @@ func readAnswers(c io.Reader) (statuses []int) {
 		}
 		statuses = append(statuses, a.StatusCode)
 		_, _ = io.Copy(io.Discard, a.Body)
+		_ = a.Body.Close()
 	}
 }

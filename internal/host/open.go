@@ -25,13 +25,20 @@ func (h *Host) OpenArtifact(ctx context.Context, uri string) (*os.File, artifact
 	return file, r, err
 }
 
-// MayRead reports whether the context's caller may hear of a resource: a stored file that it may see, or anything of a
-// plugin's.
+// MayRead reports whether the context's caller may hear of a resource: a stored file that it may see, or one of a plugin that
+// it may use.
 func (h *Host) MayRead(ctx context.Context, uri string) bool {
+	caller := access.CallerOf(ctx)
 	if !strings.HasPrefix(uri, "artifact://") {
+		h.mu.RLock()
+		defer h.mu.RUnlock()
+		for _, r := range h.catalog.resources {
+			if r.covers(uri) && !h.mayUse(caller, r.Plugin) {
+				return false
+			}
+		}
 		return true
 	}
-	caller := access.CallerOf(ctx)
 	t, err := h.tenantOf(caller)
 	if err != nil {
 		return false

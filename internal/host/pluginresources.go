@@ -29,6 +29,11 @@ type Resource struct {
 
 func (r Resource) isTemplate() bool { return strings.Contains(r.URI, "{") }
 
+// covers reports whether a URI is the resource's, or one of the template's.
+func (r Resource) covers(uri string) bool {
+	return r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0
+}
+
 func (o *offer) examineResources(process process, m sdk.Manifest) {
 	if extra := len(m.Resources) - maxTools; extra > 0 {
 		o.leaveOut("", fmt.Errorf("it has %d resources, and only the first %d are taken", len(m.Resources), maxTools))
@@ -172,7 +177,7 @@ func (h *Host) updated(plugin, uri string) {
 	h.mu.RLock()
 	owns := false
 	for _, r := range h.catalog.resources {
-		owns = owns || r.Plugin == plugin && (r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0)
+		owns = owns || r.Plugin == plugin && r.covers(uri)
 	}
 	h.mu.RUnlock()
 	if owns {

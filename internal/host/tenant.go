@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,10 +65,18 @@ func (h *Host) equip(t *tenant, lookup func(string) (string, bool)) error {
 	defer t.mu.Unlock()
 	if old := t.supervisor; old != nil {
 		t.retired = append(t.retired, old)
-		time.AfterFunc(maxTimeout, old.Close)
+		time.AfterFunc(maxTimeout, func() { t.forget(old) })
 	}
 	t.supervisor, t.plugins = processes, map[string]*supervisor.Plugin{}
 	return nil
+}
+
+// forget ends processes with older credentials, which may change every few minutes for months.
+func (t *tenant) forget(old *supervisor.Supervisor) {
+	old.Close()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retired = slices.DeleteFunc(t.retired, func(s *supervisor.Supervisor) bool { return s == old })
 }
 
 // stop ends all processes of the tenant.
