@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,11 +48,7 @@ func withHost(ctx context.Context, s *settings, std streams, body func(*host.Hos
 
 // withHostOf starts the host, and the emulator when it is asked for, runs body and stops both.
 func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body func(*host.Host, *slog.Logger) error) (err error) {
-	level := s.logLevel
-	if p.logLevel != "" {
-		level = p.logLevel
-	}
-	logger, flush, err := newLogger(std.err, level)
+	logger, flush, err := newLogger(std.err, cmp.Or(p.logLevel, s.logLevel))
 	if err != nil {
 		return err
 	}

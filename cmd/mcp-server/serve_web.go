@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -28,7 +29,7 @@ func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chat
 	if chatty && os.Getenv("MCP_SERVER_LOG_LEVEL") == "" {
 		p.logLevel = "info"
 	}
-	early, flush, err := newLogger(std.err, s.logLevel)
+	early, flush, err := newLogger(std.err, cmp.Or(p.logLevel, s.logLevel))
 	if err != nil {
 		return err
 	}

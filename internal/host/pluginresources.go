@@ -29,6 +29,11 @@ type Resource struct {
 
 func (r Resource) isTemplate() bool { return strings.Contains(r.URI, "{") }
 
+// covers reports whether a URI is the resource's, or one of the template's.
+func (r Resource) covers(uri string) bool {
+	return r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0
+}
+
 func (o *offer) examineResources(process process, m sdk.Manifest) {
 	if extra := len(m.Resources) - maxTools; extra > 0 {
 		o.leaveOut("", fmt.Errorf("it has %d resources, and only the first %d are taken", len(m.Resources), maxTools))
@@ -175,7 +180,7 @@ func (h *Host) offers(uri string, test func(Resource) bool) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, r := range h.catalog.resources {
-		if test(r) && (r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0) {
+		if test(r) && r.covers(uri) {
 			return true
 		}
 	}
