@@ -62,6 +62,7 @@ type catalog struct {
 	resources    map[string]Resource // by URI or URI template
 	unlisted     map[string]bool     // tools and prompts that are not shown now
 	instructions map[string]string   // by plugin
+	versions     map[string]string   // by plugin
 	problems     []Problem
 	starting     map[string]bool
 }
@@ -69,7 +70,7 @@ type catalog struct {
 func newCatalog() catalog {
 	return catalog{
 		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[string]bool{},
-		instructions: map[string]string{}, starting: map[string]bool{},
+		instructions: map[string]string{}, versions: map[string]string{}, starting: map[string]bool{},
 	}
 }
 
@@ -156,6 +157,9 @@ func (h *Host) add(o offer) {
 		}
 		accepted = append(accepted, tool)
 	}
+	h.mu.Lock()
+	h.catalog.versions[o.plugin] = o.version
+	h.mu.Unlock()
 	h.addPrompts(o)
 	h.addPluginResources(o)
 	h.mu.Lock()
