@@ -69,6 +69,7 @@ type Host struct {
 	calls     sync.WaitGroup
 	onUpdated atomic.Pointer[func(uri string)]
 	closing   atomic.Bool
+	stop      chan struct{} // closed when the host begins to close
 
 	mu      sync.RWMutex
 	catalog catalog
@@ -87,7 +88,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}}
+	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}, stop: make(chan struct{})}
 	own, err := h.openTenant(cfg.DataDir, cfg.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,9 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
 func (h *Host) Close() {
 	h.mu.Lock()
-	h.closing.Store(true) // no call begins after this
+	if !h.closing.Swap(true) && h.stop != nil { // no call begins after this
+		close(h.stop)
+	}
 	h.mu.Unlock()
 	h.tenants.each((*tenant).stop)
 	h.starting.Wait()
