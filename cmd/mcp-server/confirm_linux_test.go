@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -276,4 +277,33 @@ func TestSomebodyElseAnswers(t *testing.T) {
 	if r := w.answer(t, id, question, state, yes()); dig(r, "error", "code") != -32602.0 {
 		t.Errorf("a state was good twice: %v", r)
 	}
+}
+
+// TestServerEndsUnderAQuestion closes the input, or asks the server to end, while a person thinks and a task runs. Neither holds
+// it up, and the caller is told that nothing was fetched.
+func TestServerEndsUnderAQuestion(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, overHTTP, modern bool) {
+		t.Helper()
+		cloud, _ := hangingExport(t)
+		s := startBench(t, benchOptions{http: overHTTP, cloud: cloud})
+		able := canWait()
+		maps.Copy(able, canAnswer())
+		w := s.connect(t, modern, able)
+		if modern {
+			w.startTask(t, "drs_export_template", longTools()["drs_export_template"])
+			awaitHanging(t, cloud)
+		}
+		id, _, _ := w.download(t)
+		s.stop(t)
+		if !modern {
+			if r := w.await(t, id); dig(r, "result", "isError") != true || !strings.Contains(says(dig(r, "result")), "no answer can come any more") {
+				t.Errorf("answered with %v", r)
+			}
+		}
+		<-s.ended
+		if log := s.log.String(); strings.Contains(log, "still running") || requested(s.cloud) != 0 {
+			t.Errorf("%d requests, and the log says\n%s", requested(s.cloud), log)
+		}
+	})
 }

@@ -429,6 +429,32 @@ func dig(value any, keys ...string) any {
 	return value
 }
 
+// listen has the server tell of changes: a stream of its own, except on standard input and output before the new revision.
+func (w *wire) listen(t *testing.T, filter dict) {
+	t.Helper()
+	switch {
+	case w.modern:
+		w.begin(t, "subscriptions/listen", dict{"notifications": filter})
+		waitFor(t, "the acknowledgement", func() bool { return len(w.said("notifications/subscriptions/acknowledged")) > 0 })
+	case w.url != "":
+		r := w.post(t.Context(), t, nil, nil)
+		r.Method, r.Body = http.MethodGet, nil
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("opening the stream: %v, %v", answer, err)
+		}
+		go func() { // ends with the test
+			defer func() { _ = answer.Body.Close() }()
+			w.read(answer.Body)
+		}()
+	}
+	if uris, _ := filter["resourceSubscriptions"].([]string); !w.modern {
+		for _, uri := range uris {
+			w.call(t, "resources/subscribe", dict{"uri": uri})
+		}
+	}
+}
+
 // says returns the first text of a result.
 func says(result any) string {
 	content, _ := dig(result, "content").([]any)

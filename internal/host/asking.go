@@ -117,13 +117,15 @@ func (a *asking) refuse(err error) {
 	}
 }
 
-// wait returns all answers, or why there are none.
-func (a *asking) wait(ctx context.Context) (map[string][]byte, error) {
+// wait returns all answers, or why there are none: nobody needs to answer once the host stops.
+func (a *asking) wait(ctx context.Context, stop <-chan struct{}) (map[string][]byte, error) {
 	select {
 	case answers := <-a.answers:
 		return answers, nil
 	case err := <-a.refused:
 		return nil, err
+	case <-stop:
+		return nil, &sdk.Error{Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Message: "the server is stopping; call again when it is back"}
 	case <-ctx.Done():
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {

@@ -140,7 +140,7 @@ type call struct {
 func (c *call) prepare() *CallError {
 	var err error
 	if c.tool, err = c.host.find(c.caller, c.request.Kind, c.request.Name); err != nil {
-		return c.fail(PhaseArguments, err)
+		return c.fail(phaseBefore(sdk.AsError(err)), err)
 	}
 	c.logger = c.logger.With("plugin", c.tool.Plugin)
 	if err := c.permitted(); err != nil {

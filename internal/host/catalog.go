@@ -64,6 +64,7 @@ type catalog struct {
 	resources    map[string]Resource // by URI or URI template
 	unlisted     map[listed]bool     // tools and prompts that are not shown now
 	instructions map[string]string   // by plugin
+	versions     map[string]string   // by plugin
 	problems     []Problem
 	starting     map[string]bool
 }
@@ -71,7 +72,7 @@ type catalog struct {
 func newCatalog() catalog {
 	return catalog{
 		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[listed]bool{},
-		instructions: map[string]string{}, starting: map[string]bool{},
+		instructions: map[string]string{}, versions: map[string]string{}, starting: map[string]bool{},
 	}
 }
 
@@ -179,6 +180,9 @@ func (h *Host) add(o offer) {
 		}
 		accepted = append(accepted, tool)
 	}
+	h.mu.Lock()
+	h.catalog.versions[o.plugin] = o.version
+	h.mu.Unlock()
 	h.addPrompts(o)
 	h.addPluginResources(o)
 	h.mu.Lock()

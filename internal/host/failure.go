@@ -98,21 +98,34 @@ func protocolError(ctx context.Context, err error) error {
 	if e.Source == sdk.SourceArgument || e.Code == sdk.CodePermissionDenied {
 		code = mcp.INVALID_PARAMS
 	}
-	failWith(ctx, code, e.Message, map[string]any{ErrorMetaKey: failureOf(err)})
+	return protocolErrorAs(ctx, code, err)
+}
+
+func protocolErrorAs(ctx context.Context, code int, err error) error {
+	failWith(ctx, code, sdk.AsError(err).Message, map[string]any{ErrorMetaKey: failureOf(err)})
 	return err
 }
 
-// failureOf is what a program needs to know of any error. One of no call has nothing but arguments.
+// failureOf is what a program needs to know of any error, one of no call included.
 func failureOf(err error) Failure {
 	if failed, ok := errors.AsType[*CallError](err); ok {
 		return failed.Failure
 	}
 	e := sdk.AsError(err)
-	phase := PhaseArguments
-	if e.Source != sdk.SourceArgument {
-		phase = PhaseResult
+	f := Failure{Code: e.Code, Source: e.Source, RetryAfterMS: e.RetryAfter.Milliseconds(), Phase: phaseBefore(e)}
+	f.Retryable = f.Phase == PhaseStart
+	return f
+}
+
+// phaseBefore is the phase of what went wrong before there was a call.
+func phaseBefore(e *sdk.Error) Phase {
+	switch {
+	case e.Code == sdk.CodePermissionDenied:
+		return PhasePolicy
+	case e.Code == sdk.CodeUnavailable && e.Source == sdk.SourcePlugin:
+		return PhaseStart // it may be the tool of a plugin that is not there
 	}
-	return Failure{Code: e.Code, Source: e.Source, RetryAfterMS: e.RetryAfter.Milliseconds(), Phase: phase}
+	return PhaseArguments
 }
 
 func failWith(ctx context.Context, code int, message string, data any) {
@@ -136,7 +149,7 @@ func (h *Host) onError(ctx context.Context, _ any, _ mcp.MCPMethod, message any,
 	switch request := message.(type) {
 	case *mcp.CallToolRequest:
 		if errors.Is(err, server.ErrToolNotFound) {
-			failWith(ctx, mcp.INVALID_PARAMS, h.unknownTool(ctx, request).Error(), nil)
+			_ = protocolErrorAs(ctx, mcp.INVALID_PARAMS, h.unknownTool(ctx, request)) // mcp-go has its own already
 		}
 	case *mcp.ReadResourceRequest:
 		if errors.Is(err, server.ErrResourceNotFound) {

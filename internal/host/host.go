@@ -67,12 +67,12 @@ type Host struct {
 	waiting   waiting
 	tasks     tasks
 	work      work
-	stop      context.CancelFunc // ends what goes on in the background
 	mcp       *server.MCPServer
 	starting  sync.WaitGroup
 	calls     sync.WaitGroup
 	onUpdated atomic.Pointer[func(uri string)]
 	closing   atomic.Bool
+	stop      chan struct{} // closed when the host begins to close
 
 	mu      sync.RWMutex
 	catalog catalog
@@ -91,15 +91,13 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	background, stop := context.WithCancel(context.Background()) // Close ends it
-	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}, stop: stop}
+	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}, stop: make(chan struct{})}
 	own, err := h.openTenant(cfg.DataDir, cfg.LookupEnv)
 	if err != nil {
-		stop()
 		return nil, err
 	}
 	if cfg.Stands != nil {
-		h.starting.Go(func() { h.work.recheck(background, cfg.Stands) })
+		h.starting.Go(func() { h.work.recheck(h.stop, cfg.Stands) })
 	}
 	h.tenants.byName = map[string]*tenant{"": own}
 	for _, p := range junk {
@@ -121,9 +119,10 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
 func (h *Host) Close() {
 	h.mu.Lock()
-	h.closing.Store(true) // no call begins after this
+	if !h.closing.Swap(true) && h.stop != nil { // no call begins after this
+		close(h.stop)
+	}
 	h.mu.Unlock()
-	h.stop()
 	h.tenants.each((*tenant).stop)
 	h.starting.Wait()
 	h.awaitCalls()

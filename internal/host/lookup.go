@@ -15,8 +15,10 @@ func (h *Host) find(caller access.Caller, kind pluginv1.Kind, name string) (Tool
 	if err != nil {
 		return Tool{}, err
 	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
 	return Tool{
-		Plugin: plugin, process: process,
+		Plugin: plugin, Version: h.catalog.versions[plugin], process: process,
 		ToolManifest: sdk.ToolManifest{Name: name, Hints: sdk.Hints{ReadOnly: true, Idempotent: true}},
 	}, nil
 }

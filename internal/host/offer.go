@@ -23,6 +23,7 @@ const (
 // offer is what a plugin offers, examined: its good tools, and what is wrong with the others.
 type offer struct {
 	plugin       string
+	version      string
 	instructions string
 	tools        []Tool
 	prompts      []Prompt
@@ -32,7 +33,7 @@ type offer struct {
 
 // examine compiles the schemas of a plugin's tools and quarantines those that no client should see.
 func examine(plugin string, process process, m sdk.Manifest) offer {
-	o := offer{plugin: plugin, instructions: m.Instructions}
+	o := offer{plugin: plugin, version: clip(m.Version, maxTitle), instructions: m.Instructions}
 	if extra := len(m.Tools) - maxTools; extra > 0 {
 		o.leaveOut("", fmt.Errorf("it has %d tools, and only the first %d are taken", len(m.Tools), maxTools))
 		m.Tools = m.Tools[:maxTools]
@@ -49,7 +50,7 @@ func examine(plugin string, process process, m sdk.Manifest) offer {
 			o.leaveOut(cmp.Or(shorten(described.Name), "(no name)"), err)
 			continue
 		}
-		tool.Version = clip(m.Version, maxTitle)
+		tool.Version = o.version
 		o.tools = append(o.tools, tool)
 	}
 	o.examinePrompts(process, m)

@@ -22,7 +22,7 @@ func (s session) NotificationChannel() chan<- mcp.JSONRPCNotification { return s
 func TestProgressIsThinnedAndTheLastIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := &Host{logger: discard(), catalog: newCatalog(), stop: func() {}}
+		h := &Host{logger: discard(), catalog: newCatalog()}
 		s := h.newMCPServer()
 		client := session{notifications: make(chan mcp.JSONRPCNotification, 100)}
 		ctx := s.WithContext(t.Context(), client)

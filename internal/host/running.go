@@ -190,7 +190,7 @@ func (r *running) ask(ctx context.Context, questions []*pluginv1.Question) (map[
 	}
 	defer r.host.waiting.forget(a)
 	r.tell(event{asked: a})
-	return a.wait(ctx)
+	return a.wait(ctx, r.host.stop)
 }
 
 func (r *running) attach(to *reporter) {

@@ -76,15 +76,15 @@ func limitOf(caller access.Caller) int {
 	return maxRunning
 }
 
-// recheck ends the calls of callers who may not call any more, until the context ends.
-func (w *work) recheck(ctx context.Context, stands func(access.Caller) bool) {
+// recheck ends the calls of callers who may not call any more, until the channel is closed.
+func (w *work) recheck(stop <-chan struct{}, stands func(access.Caller) bool) {
 	tick := time.NewTicker(recheckEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
 			w.endOthers(stands)
-		case <-ctx.Done():
+		case <-stop:
 			return
 		}
 	}

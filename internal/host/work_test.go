@@ -44,10 +44,10 @@ func TestCallsAreCountedWhileTheyRun(t *testing.T) {
 func TestWorkOfRevokedCallersEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
+		stop := make(chan struct{})
+		defer close(stop)
 		var w work
-		go w.recheck(ctx, func(c access.Caller) bool { return c.Name == "bob" })
+		go w.recheck(stop, func(c access.Caller) bool { return c.Name == "bob" })
 		of := map[string]context.Context{}
 		for _, name := range []string{"", "ada", "bob"} {
 			c := &call{caller: access.Caller{Name: name}, logger: discard()}

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -17,12 +18,18 @@ const maxAsks = 1000
 type asks struct {
 	mu      sync.Mutex
 	serial  int
-	waiting map[string]chan *message
+	waiting map[string]chan *message // closed without one when no answer can come any more
+	gone    bool
 }
+
+var errNoAnswers = errors.New("no answer can come any more: the connection or the server is ending")
 
 func (a *asks) begin() (id string, reply chan *message, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.gone {
+		return "", nil, errNoAnswers
+	}
 	if len(a.waiting) >= maxAsks {
 		return "", nil, fmt.Errorf("the client has %d questions to answer already", maxAsks)
 	}
@@ -39,6 +46,17 @@ func (a *asks) end(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.waiting, "n"+id)
+}
+
+// abandon ends what waits for answers: the client's end of the connection is closed, or its messages are refused.
+func (a *asks) abandon() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gone = true
+	for key, reply := range a.waiting {
+		delete(a.waiting, key)
+		close(reply)
+	}
 }
 
 // answered hands a response over. One that comes too late, or that nobody asked for, is dropped.
@@ -66,6 +84,9 @@ func (c *call) ask(ctx context.Context, method mcp.MCPMethod, params, result any
 	c.out.push(event{data: data})
 	select {
 	case m := <-reply:
+		if m == nil {
+			return fmt.Errorf("asking the client for %s: %w", method, errNoAnswers)
+		}
 		return decodeReply(m, method, result)
 	case <-ctx.Done():
 		c.out.push(event{data: fmt.Appendf(nil,

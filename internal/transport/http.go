@@ -126,6 +126,7 @@ func (t *Transport) Shutdown(ctx context.Context) error {
 		t.stop()
 	}
 	t.mu.Unlock()
+	t.sessions.abandonAsks() // their answers are refused from now on
 	var err error
 	for _, g := range []*gate{&t.streams, &t.gate} {
 		select {

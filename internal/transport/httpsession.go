@@ -172,6 +172,7 @@ func (st *sessionTable) end(s *session) {
 		unregister()
 	}
 	s.calls.stop(anyFlight)
+	s.asks.abandon()
 	close(s.ended)
 	s.log.close()
 }
@@ -187,6 +188,15 @@ func (st *sessionTable) close() {
 	st.mu.Unlock()
 	for _, s := range all {
 		st.end(s)
+	}
+}
+
+// abandonAsks ends what waits for the answers of clients. The table is not closed yet, but no request begins.
+func (st *sessionTable) abandonAsks() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, s := range st.byID {
+		s.asks.abandon()
 	}
 }
 

@@ -42,6 +42,7 @@ func (t *Transport) ServeStdio(ctx context.Context, in io.Reader, out io.Writer)
 	grace := t.cfg.Limits.DrainGrace
 	select {
 	case err = <-read:
+		s.peer.asks.abandon()
 	case <-s.out.failed:
 		grace = 0
 	case <-ctx.Done():
