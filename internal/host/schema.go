@@ -45,7 +45,7 @@ func compile(raw json.RawMessage) (*schema, error) {
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
 	compiler.UseLoader(refuseToLoad{})
-	const location = "schema.json"
+	const location = "urn:schema" // a relative one would be resolved against the working folder
 	if err := compiler.AddResource(location, document); err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
 	}
