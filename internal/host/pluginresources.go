@@ -127,6 +127,7 @@ func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadR
 		if err := json.Unmarshal(result.Structured, &contents); err != nil {
 			return nil, protocolError(ctx, badAnswer(r.Plugin, err))
 		}
+		contents["_meta"] = map[string]any{ProvenanceMetaKey: result.Provenance} // mcp-go gives a handler no other place
 		parsed, err := mcp.ParseResourceContents(contents)
 		if err != nil {
 			return nil, protocolError(ctx, badAnswer(r.Plugin, err))
