@@ -115,7 +115,7 @@ func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadR
 		result, err := h.Call(ctx, Request{Kind: pluginv1.Kind_KIND_RESOURCE, Name: r.URI, Arguments: wanted})
 		if err != nil {
 			if sdk.AsError(err).Code == sdk.CodeNotFound {
-				resourceNotFound(ctx, request.Params.URI, err.Error())
+				resourceNotFound(ctx, request.Params.URI, err)
 				return nil, err
 			}
 			return nil, protocolError(ctx, err)
