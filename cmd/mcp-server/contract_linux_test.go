@@ -164,7 +164,8 @@ func TestResultsSayWhereTheyAreFrom(t *testing.T) {
 			if p["plugin"] != plugin || got != digest || p["call_id"] == nil || p["version"] == nil {
 				t.Errorf("%s: %v", plugin, p)
 			}
-			if at, err := time.Parse(time.RFC3339Nano, p["time"].(string)); err != nil || at.Location() != time.UTC {
+			ended, _ := p["time"].(string)
+			if at, err := time.Parse(time.RFC3339Nano, ended); err != nil || at.Location() != time.UTC {
 				t.Errorf("%s: %v, %v", plugin, p["time"], err)
 			}
 			endpoint, _ := p["endpoint"].(string)
@@ -177,6 +178,19 @@ func TestResultsSayWhereTheyAreFrom(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestResourcesSayWhereTheyAreFrom reads a plugin's resource, and one that is not there.
+func TestResourcesSayWhereTheyAreFrom(t *testing.T) {
+	t.Parallel()
+	w := startBench(t, benchOptions{plugins: []string{"conformance"}}).connect(t, false, nil)
+	contents, _ := dig(w.call(t, "resources/read", dict{"uri": "test://watched-resource"}), "result", "contents").([]any)
+	if len(contents) != 1 || dig(contents[0], "_meta", "mcp-server/provenance", "plugin") != "conformance" {
+		t.Errorf("read %v", contents)
+	}
+	if r := w.call(t, "resources/read", dict{"uri": "test://none"}); dig(r, "error", "code") != -32002.0 || dig(r, "error", "data", "uri") != "test://none" {
+		t.Errorf("read %v", r)
+	}
 }
 
 // TestSecretsAreNotAsked has a plugin put its own secret into a question.

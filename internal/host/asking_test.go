@@ -80,14 +80,16 @@ func TestWrongAnswerIsAskedForAgain(t *testing.T) {
 	id := startTask(t, h)
 	for _, answer := range []string{`{"action":"accept","content":{"name":7}}`, `{"action":"accept","content":{"name":"Ada"}}`} {
 		asked := awaitTask(t, h, id, taskInputRequired)
-		for key := range asked["inputRequests"].(map[string]any) {
+		questions, _ := asked["inputRequests"].(map[string]any)
+		for key := range questions {
 			if failed := h.UpdateTask(t.Context(), id, map[string]json.RawMessage{key: json.RawMessage(answer)}); failed != nil {
 				t.Fatal(failed)
 			}
 		}
 	}
 	done := awaitTask(t, h, id, taskCompleted)
-	if text := textIn(reply{Result: done["result"].(map[string]any)}); text != "Hello, Ada!" {
+	result, _ := done["result"].(map[string]any)
+	if text := textIn(reply{Result: result}); text != "Hello, Ada!" {
 		t.Error(text)
 	}
 }

@@ -83,6 +83,7 @@ func (h *Host) askOne(ctx context.Context, q *pluginv1.Question) ([]byte, error)
 	case r.Elicitation != nil:
 		answer, err = h.mcp.RequestElicitation(ctx, mcp.ElicitationRequest{Params: *r.Elicitation})
 	case r.Sampling != nil:
+		//nolint:staticcheck // deprecated for the new revision; this is for the older ones
 		answer, err = h.mcp.RequestSampling(ctx, mcp.CreateMessageRequest{CreateMessageParams: *r.Sampling})
 	default:
 		answer, err = h.mcp.RequestRoots(ctx, mcp.ListRootsRequest{})

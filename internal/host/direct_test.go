@@ -40,7 +40,7 @@ func (c oldClient) RequestElicitation(ctx context.Context, r mcp.ElicitationRequ
 }
 
 // callOld calls the one tool as such a client.
-func callOld(t *testing.T, ctx context.Context, h *Host, c oldClient) reply {
+func callOld(ctx context.Context, t *testing.T, h *Host, c oldClient) reply {
 	t.Helper()
 	message := []byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"test_run","arguments":{}}}`)
 	answer, err := json.Marshal(h.mcp.HandleMessage(h.mcp.WithContext(ctx, c), message))
@@ -76,7 +76,7 @@ func TestOlderClientIsAsked(t *testing.T) {
 				n := int(asked.Add(1))
 				return tc.answers[min(n, len(tc.answers))-1], tc.err
 			}}
-			r := callOld(t, t.Context(), withTool(t, askingTool), c)
+			r := callOld(t.Context(), t, withTool(t, askingTool), c)
 			if !strings.Contains(textIn(r), tc.want) || asked.Load() != tc.asked {
 				t.Errorf("asked %d times, got %s", asked.Load(), textIn(r))
 			}
@@ -104,7 +104,7 @@ func TestOlderClientNeverAnswers(t *testing.T) {
 			}), sdk.Manifest{Tools: []sdk.ToolManifest{m}}))
 			told := false
 			begin := time.Now()
-			r := callOld(t, t.Context(), h, oldClient{elicit: func(ctx context.Context, _ mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
+			r := callOld(t.Context(), t, h, oldClient{elicit: func(ctx context.Context, _ mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
 				<-ctx.Done()
 				told = true
 				return nil, ctx.Err()
@@ -125,7 +125,7 @@ func TestOlderClientLeaves(t *testing.T) {
 	t.Parallel()
 	h := withTool(t, askingTool)
 	ctx, leave := context.WithCancel(t.Context())
-	callOld(t, ctx, h, oldClient{elicit: func(ctx context.Context, _ mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
+	callOld(ctx, t, h, oldClient{elicit: func(ctx context.Context, _ mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
 		leave()
 		<-ctx.Done()
 		return nil, ctx.Err()

@@ -153,18 +153,21 @@ func (h *Host) onError(ctx context.Context, _ any, _ mcp.MCPMethod, message any,
 		}
 	case *mcp.ReadResourceRequest:
 		if errors.Is(err, server.ErrResourceNotFound) {
-			resourceNotFound(ctx, request.Params.URI, "there is no resource "+shorten(request.Params.URI)+"; resources/list and artifact_list show what there is")
+			resourceNotFound(ctx, request.Params.URI, &sdk.Error{
+				Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
+				Message: "there is no resource " + shorten(request.Params.URI) + "; resources/list and artifact_list show what there is",
+			})
 		}
 	}
 }
 
 // resourceNotFound is the error that SEP-2164 wants, in the code of the request's revision.
-func resourceNotFound(ctx context.Context, uri, message string) {
+func resourceNotFound(ctx context.Context, uri string, err error) {
 	code := codeResourceNotFoundLegacy
 	if server.IsModernRequest(ctx) {
 		code = mcp.INVALID_PARAMS
 	}
-	failWith(ctx, code, message, map[string]string{"uri": uri})
+	failWith(ctx, code, sdk.AsError(err).Message, map[string]any{"uri": uri, ErrorMetaKey: failureOf(err)})
 }
 
 func badAnswer(plugin string, err error) error {

@@ -131,7 +131,7 @@ func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadR
 		result, err := h.Call(ctx, Request{Kind: pluginv1.Kind_KIND_RESOURCE, Name: r.URI, Arguments: wanted, From: sourceOf(ctx, nil)})
 		if err != nil {
 			if sdk.AsError(err).Code == sdk.CodeNotFound {
-				resourceNotFound(ctx, request.Params.URI, err.Error())
+				resourceNotFound(ctx, request.Params.URI, err)
 				return nil, err
 			}
 			return nil, protocolError(ctx, err)
@@ -143,6 +143,7 @@ func (h *Host) pluginResourceHandler(r Resource) func(context.Context, mcp.ReadR
 		if err := json.Unmarshal(result.Structured, &contents); err != nil {
 			return nil, protocolError(ctx, badAnswer(r.Plugin, err))
 		}
+		contents["_meta"] = map[string]any{ProvenanceMetaKey: result.Provenance} // mcp-go gives a handler no other place
 		parsed, err := mcp.ParseResourceContents(contents)
 		if err != nil {
 			return nil, protocolError(ctx, badAnswer(r.Plugin, err))

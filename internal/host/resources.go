@@ -123,7 +123,7 @@ func (h *Host) readResource(ctx context.Context, request mcp.ReadResourceRequest
 	r, err := t.store.FindFor(access.CallerOf(ctx).Name, request.Params.URI)
 	if err != nil {
 		if sdk.AsError(err).Source == sdk.SourceArgument {
-			resourceNotFound(ctx, request.Params.URI, err.Error())
+			resourceNotFound(ctx, request.Params.URI, err)
 		}
 		return nil, err
 	}

@@ -206,3 +206,23 @@ func usage() (goroutines int, heap int64) {
 	runtime.ReadMemStats(&m)
 	return runtime.NumGoroutine(), int64(m.HeapAlloc)
 }
+
+// TestNoAnswerCanCome ends questions when their answers would be refused.
+func TestNoAnswerCanCome(t *testing.T) {
+	t.Parallel()
+	var a asks
+	id, reply, err := a.begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.abandon()
+	if m := <-reply; m != nil {
+		t.Errorf("answered with %+v", m)
+	}
+	a.answered(&message{id: []byte(id)}) // too late
+	a.end(id)
+	if _, _, err := a.begin(); err == nil {
+		t.Error("one more question was asked")
+	}
+	a.abandon()
+}
