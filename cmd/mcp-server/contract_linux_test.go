@@ -56,7 +56,7 @@ func TestFailuresAreStructured(t *testing.T) {
 		t.Helper()
 		s := startBench(t, benchOptions{http: overHTTP, plugins: []string{"fixture"}, args: []string{"--deny-tool", "fixture_log"}})
 		w := s.connect(t, modern, nil)
-		failureIn(t, w.callTool(t, "fixture_log", nil)).check(t, "policy", "permission_denied", "host", "", "policy", false, 0)
+		failureIn(t, w.callTool(t, "fixture_log", nil)).check(t, "policy", "permission_denied", "host", "fixture", "policy", false, 0)
 		failureIn(t, w.callTool(t, "fixture_none", nil)).check(t, "unknown tool", "not_found", "argument", "", "arguments", false, 0)
 		f := failureIn(t, w.callTool(t, "fixture_fail", dict{"n": -1}))
 		f.check(t, "arguments", "invalid_argument", "argument", "fixture", "arguments", false, 0)
