@@ -113,6 +113,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, err
 	}
 	h.startPlugins(ctx, own, found)
+	h.starting.Go(h.readDigests)
 	return h, nil
 }
 

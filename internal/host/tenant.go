@@ -177,6 +177,23 @@ func newBinary(b supervisor.Binary) binary {
 	return binary{Binary: b, digest: sync.OnceValue(func() string { return digestOf(b.Path) })}
 }
 
+// readDigests reads the plugins' files once the start is over, so that the first call of each need not wait for it.
+func (h *Host) readDigests() {
+	select {
+	case <-time.After(digestsAfter):
+	case <-h.stop:
+	}
+	for _, b := range h.binaries {
+		if h.closing.Load() {
+			return
+		}
+		b.digest()
+	}
+}
+
+// digestsAfter is a moment in which the first clients get their lists.
+const digestsAfter = time.Second
+
 // digestOf returns a file's SHA-256 as provenance shows it; empty when it cannot be read.
 func digestOf(path string) string {
 	f, err := os.Open(path)
