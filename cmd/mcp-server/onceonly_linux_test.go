@@ -28,25 +28,6 @@ var bodySize = flag.Int("body", 64<<20, "size in bytes of the archive that must 
 
 var moments = flag.Int("moments", 34, "at how many random moments of a once-only download each kind of process is killed")
 
-const downloadArchive = "roma_download_asset_archive"
-
-func archiveArguments() map[string]any {
-	return map[string]any{"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID}
-}
-
-func dataDir(dir string) string { return "MCP_SERVER_DATA_DIR=" + dir }
-
-// requested is how often the one archive was asked for.
-func requested(cloud *emulator.Emulator) int {
-	n := 0
-	for _, r := range cloud.Requests() {
-		if strings.Contains(r.Path, "/assets/archives/") {
-			n++
-		}
-	}
-	return n
-}
-
 // TestKilledAtAnyMoment kills the plugin, the server or both with SIGKILL at random moments of a once-only download, and
 // asks again: the archive is whole in the store, or it is said what is known; there are never two requests.
 func TestKilledAtAnyMoment(t *testing.T) {

@@ -9,15 +9,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"mcp-server/internal/emulator"
 )
-
-// hanging makes every request to RFS wait for ever, so that calls stay in flight until something ends them.
-var hanging = emulator.Fault{Service: emulator.ServiceRFS, Kind: emulator.FaultGone}
 
 // TestKilledPluginEndsItsCallAndServesTheNext kills a real plugin in the middle of a call.
 func TestKilledPluginEndsItsCallAndServesTheNext(t *testing.T) {
@@ -238,20 +234,6 @@ func stop(t *testing.T, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// waitFor polls for what another process does. The minute is only there to name what never came.
-func waitFor(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for !done() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waiting for %s: %v", what, ctx.Err())
-		case <-time.After(5 * time.Millisecond):
-		}
 	}
 }
 

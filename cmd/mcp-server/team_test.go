@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -136,7 +135,7 @@ func caller(t *testing.T, name string, more ...string) string {
 // callers is an access file without profiles.
 func callers(entries ...string) string { return "callers:\n" + strings.Join(entries, "") }
 
-// bearer sends a token with every request.
+// bearerToken sends a token with every request.
 type bearerToken struct {
 	token string
 	next  http.RoundTripper
@@ -188,75 +187,6 @@ func callTool(t *testing.T, session *mcp.ClientSession, tool string, arguments a
 		t.Fatalf("%s: %v", tool, err)
 	}
 	return r
-}
-
-// answer is a whole HTTP answer.
-type httpAnswer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-// request sends one request of HTTP. The headers are names and values, taking turns.
-func (s *team) request(t *testing.T, method, url, body string, headers ...string) httpAnswer {
-	t.Helper()
-	a, err := s.try(t.Context(), method, url, body, headers...)
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", method, url, err, s.log)
-	}
-	return a
-}
-
-func (s *team) try(ctx context.Context, method, url, body string, headers ...string) (httpAnswer, error) {
-	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
-	if err != nil {
-		return httpAnswer{}, err
-	}
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Accept", "application/json, text/event-stream")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		if headers[i] == "Host" {
-			r.Host = headers[i+1]
-		}
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	answer, err := s.client.Do(r)
-	if err != nil {
-		return httpAnswer{}, err
-	}
-	text, err := io.ReadAll(answer.Body)
-	return httpAnswer{answer.StatusCode, answer.Header, string(text)}, errors.Join(err, answer.Body.Close())
-}
-
-// post sends a message to the endpoint as a caller.
-func (s *team) post(t *testing.T, name, message string, headers ...string) httpAnswer {
-	t.Helper()
-	return s.request(t, http.MethodPost, s.url+"/mcp", message, append(authorization(name), headers...)...)
-}
-
-func authorization(name string) []string {
-	if name == "" {
-		return nil
-	}
-	return []string{"Authorization", "Bearer " + tokenOf(name)}
-}
-
-// initializeMessage begins a session of the revisions with a handshake.
-const initializeMessage = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}`
-
-// session begins a session with a handshake and returns the headers of its requests.
-func (s *team) session(t *testing.T, name string) []string {
-	t.Helper()
-	a := s.post(t, name, initializeMessage)
-	id := a.header.Get("Mcp-Session-Id")
-	if a.status != http.StatusOK || id == "" {
-		t.Fatalf("initialize was answered by %d %s", a.status, a.body)
-	}
-	headers := append(authorization(name), "Mcp-Session-Id", id, "Mcp-Protocol-Version", "2025-11-25")
-	s.request(t, http.MethodPost, s.url+"/mcp", `{"jsonrpc":"2.0","method":"notifications/initialized"}`, headers...)
-	return headers
 }
 
 // toolNames lists what a client is offered.

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"mcp-server/internal/emulator"
+)
+
+// hanging makes every request to RFS wait for ever, so that calls stay in flight until something ends them.
+var hanging = emulator.Fault{Service: emulator.ServiceRFS, Kind: emulator.FaultGone}
+
+const downloadArchive = "roma_download_asset_archive"
+
+func archiveArguments() map[string]any {
+	return map[string]any{"instance_id": emulator.ROMAInstanceID, "archive_id": emulator.ROMAArchiveID}
+}
+
+func dataDir(dir string) string { return "MCP_SERVER_DATA_DIR=" + dir }
+
+// requested is how often the one archive was asked for.
+func requested(cloud *emulator.Emulator) int {
+	n := 0
+	for _, r := range cloud.Requests() {
+		if strings.Contains(r.Path, "/assets/archives/") {
+			n++
+		}
+	}
+	return n
+}
+
+// waitFor polls for what another process does. The minute is only there to name what never came.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waiting for %s: %v", what, ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
