@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func TestTokenThatIsTakenAway(t *testing.T) {
 	go func() {
 		r, err := ann.CallTool(t.Context(), &mcp.CallToolParams{Name: "rfs_list_templates"})
 		if err == nil && r.IsError {
-			err = r.GetError()
+			err = errors.New(textOf(r))
 		}
 		cut <- err
 	}()
