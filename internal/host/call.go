@@ -158,7 +158,6 @@ func (c *call) prepare() *CallError {
 	}
 	if b, isBinary := c.host.binaries[c.tool.Plugin]; isBinary {
 		c.digest = b.digest
-		go c.digest() // read once, while the tool works
 	}
 	return nil
 }
