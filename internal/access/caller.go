@@ -3,7 +3,10 @@
 // file, which [Open] reads, holds them for a server on HTTP. Start reading at [Caller].
 package access
 
-import "context"
+import (
+	"context"
+	"strconv"
+)
 
 // Caller is who makes a request. The zero value is the local user, who is not restricted: standard input and output, and
 // the command line.
@@ -12,6 +15,8 @@ type Caller struct {
 	Name string
 	// Profile names the credentials with which the caller's tools run; empty is the server's own.
 	Profile string
+	// Rule is the claims of the OAuth rule that admitted the caller; empty for callers of the file.
+	Rule string
 	// Policy is what the caller may call, beside what the server's own policy leaves.
 	Policy Policy
 	// Limits are the caller's own; a server has its own values for those that are zero.
@@ -24,6 +29,16 @@ type Limits struct {
 	PerMinute int
 	// Concurrent is the number of calls that run at once.
 	Concurrent int
+}
+
+// Key tells callers apart by what they may reach: two requests with the same key may share sessions, tasks and questions. The
+// name alone does not do, because tokens of one OAuth subject may fall under different rules. What the access file says of a
+// caller's policy and limits is no part of it: that counts anew for each request. Empty for the local user.
+func (c Caller) Key() string {
+	if c.Name == "" && c.Profile == "" && c.Rule == "" {
+		return ""
+	}
+	return strconv.Quote(c.Name) + strconv.Quote(c.Profile) + strconv.Quote(c.Rule)
 }
 
 type callerKey struct{}

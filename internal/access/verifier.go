@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -135,12 +136,25 @@ func (v *verifier) setRules(rules []fileRule, b *book) error {
 		if err != nil {
 			return fmt.Errorf("rule %d of oauth: %w", i+1, err)
 		}
+		c.Rule = whenText(r.When)
 		v.rules = append(v.rules, claimRule{r.When, c})
 		if r.Default && i+1 < len(rules) {
 			return fmt.Errorf("rule %d of oauth is the default, so no rule after it counts; make it the last", i+1)
 		}
 	}
 	return nil
+}
+
+// whenText writes the claims of a rule in one way, so that it stays the same rule when the file is written anew.
+func whenText(when map[string]string) string {
+	if len(when) == 0 {
+		return "default"
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(when)) {
+		parts = append(parts, strconv.Quote(name)+"="+strconv.Quote(when[name]))
+	}
+	return strings.Join(parts, " ")
 }
 
 // caller verifies a token and returns who sent it.

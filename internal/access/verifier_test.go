@@ -134,6 +134,37 @@ func TestTokenRules(t *testing.T) {
 	}
 }
 
+// TestKeys has tokens of one subject that fall under different rules.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	issuer := accesstest.NewIssuer(t, "one")
+	gate := openWithOAuth(t, issuer.URL, rules)
+	key := func(changes map[string]any) string {
+		c, err := gate.Identify(t.Context(), issuer.Sign(t, "one", issuer.Claims(resource, changes)))
+		if err != nil || c.Name != "oauth:alice" && changes["sub"] == nil {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		return c.Key()
+	}
+	plain, admin := key(nil), key(map[string]any{"scope": "mcp:tools mcp:admin"})
+	bob := key(map[string]any{"sub": "bob"})
+	if plain == admin || plain == bob || plain == "" || plain != key(map[string]any{"jti": "another token"}) {
+		t.Errorf("the keys are %q, %q and %q", plain, admin, bob)
+	}
+	a := Caller{Name: "a", Profile: "p"}
+	for _, other := range []Caller{{Name: "a"}, {Name: "a", Profile: "q"}, {Name: "ap"}, {Name: "a", Profile: "p", Rule: "r"}} {
+		if a.Key() == other.Key() {
+			t.Errorf("%+v has the key of %+v", other, a)
+		}
+	}
+	if (Caller{Name: "a", Profile: "p", Policy: Policy{ReadOnly: true}}).Key() != a.Key() {
+		t.Error("a policy that changed in the file makes another caller")
+	}
+	if key := (Caller{}).Key(); key != "" {
+		t.Errorf("the key of the local user is %q", key)
+	}
+}
+
 func TestTokenSignatures(t *testing.T) {
 	t.Parallel()
 	issuer := accesstest.NewIssuer(t, "one", "two")
