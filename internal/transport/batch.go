@@ -39,7 +39,7 @@ func (t *Transport) readBatch(raw []byte, revision string) (batch, *host.RPCErro
 			problem = refuse(mcp.INVALID_REQUEST, m.method+" must not be in a batch")
 		}
 		switch {
-		case problem != nil && m.isNotification():
+		case problem != nil && (m.isNotification() || m.isResponse()):
 		case problem != nil:
 			b.refused = append(b.refused, errorAnswer(m.id, problem))
 		case m.isRequest():

@@ -16,14 +16,15 @@ const maxIDBytes = 1024
 
 // message is one JSON-RPC message, read as far as a transport needs it.
 type message struct {
-	raw    json.RawMessage // what mcp-go gets
-	id     json.RawMessage // the client's own bytes; nil for a notification
-	badID  bool            // it has an id, which cannot be one
-	method string          // empty for a response
-	params params
-	meta   map[string]json.RawMessage
-	result json.RawMessage
-	fault  json.RawMessage
+	raw       json.RawMessage // what mcp-go gets
+	id        json.RawMessage // the client's own bytes; nil for a notification
+	badID     bool            // it has an id, which cannot be one
+	method    string          // empty for a response
+	hasMethod bool            // of whatever type
+	params    params
+	meta      map[string]json.RawMessage
+	result    json.RawMessage
+	fault     json.RawMessage
 }
 
 // params are the parameters that a transport looks at, each read only where it means something.
@@ -38,6 +39,10 @@ type params struct {
 
 func (m *message) isRequest() bool      { return m.method != "" && m.id != nil }
 func (m *message) isNotification() bool { return m.method != "" && m.id == nil && !m.badID }
+
+// isResponse covers those with an id that nobody can have asked with. None is ever answered: two peers that answer each
+// other's errors would never end.
+func (m *message) isResponse() bool { return !m.hasMethod && (m.result != nil || m.fault != nil) }
 
 // version is the revision that the message names in its _meta; empty in the revisions with a handshake.
 func (m *message) version() string { return text(m.meta[mcp.MetaKeyProtocolVersion]) }
@@ -66,7 +71,7 @@ func parse(raw []byte) (*message, *host.RPCError) {
 	if m.badID = idError != nil; !m.badID {
 		m.id = read.ID
 	}
-	m.method, m.result, m.fault = text(read.Method), read.Result, read.Error
+	m.method, m.hasMethod, m.result, m.fault = text(read.Method), read.Method != nil, read.Result, read.Error
 	switch {
 	case text(read.JSONRPC) != mcp.JSONRPC_VERSION:
 		return m, refuse(mcp.INVALID_REQUEST, `jsonrpc must be "2.0"`)

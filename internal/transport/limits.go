@@ -24,7 +24,8 @@ type Limits struct {
 	StopGrace time.Duration
 	// LastAnswers is how long the end waits for cancelled calls, and for a client that does not read: 5 seconds.
 	LastAnswers time.Duration
-	// SessionTTL ends an HTTP session that has no stream and no running call: 30 minutes.
+	// SessionTTL ends an HTTP session to which its client has no connection, neither a stream nor one that waits for an
+	// answer, and cancels its calls: 30 minutes.
 	SessionTTL time.Duration
 	// Sessions and SessionsPerCaller are how many HTTP sessions are kept: 10,000 and 1,000. One more ends the one that has
 	// been idle for longest.
