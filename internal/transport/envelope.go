@@ -25,6 +25,10 @@ type message struct {
 	meta      map[string]json.RawMessage
 	result    json.RawMessage
 	fault     json.RawMessage
+
+	crowded   bool  // it has more values than are decoded
+	excessive bool  // it was refused for what it would cost
+	hold      *hold // on HTTP
 }
 
 // params are the parameters that a transport looks at, each read only where it means something.
@@ -32,6 +36,7 @@ type params struct {
 	raw            json.RawMessage
 	Meta           json.RawMessage `json:"_meta"`
 	RequestID      json.RawMessage `json:"requestId"`
+	Arguments      size            `json:"arguments"`
 	Task           json.RawMessage `json:"task"`
 	TaskID         json.RawMessage `json:"taskId"`
 	InputResponses json.RawMessage `json:"inputResponses"`
@@ -60,7 +65,7 @@ func parse(raw []byte) (*message, *host.RPCError) {
 		Result  json.RawMessage `json:"result"`
 		Error   json.RawMessage `json:"error"`
 	}
-	m := &message{raw: raw}
+	m := &message{raw: raw, crowded: tooManyValues(raw)}
 	if err := json.Unmarshal(raw, &read); err != nil {
 		if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); wrongType {
 			return m, refuse(mcp.INVALID_REQUEST, "a message is a JSON object")
@@ -82,7 +87,14 @@ func parse(raw []byte) (*message, *host.RPCError) {
 	case read.Method == nil && (m.id == nil || m.result == nil && m.fault == nil):
 		return m, refuse(mcp.INVALID_REQUEST, "the message is neither a request nor a notification nor a response")
 	}
-	return m, m.readParams(read.Params)
+	if m.isResponse() && m.crowded {
+		m.result, m.fault = nil, json.RawMessage(`{"code":-32600,"message":"the answer has too many values"}`)
+		return m, nil
+	}
+	if problem := m.readParams(read.Params); problem != nil {
+		return m, problem
+	}
+	return m, m.checkAmount()
 }
 
 func (m *message) readParams(raw json.RawMessage) *host.RPCError {
@@ -94,6 +106,10 @@ func (m *message) readParams(raw json.RawMessage) *host.RPCError {
 	}
 	_ = json.Unmarshal(raw, &m.params) // cannot fail: an object, read into raw fields
 	m.params.raw = raw
+	if m.crowded {
+		m.meta = versionOnly(m.params.Meta)
+		return nil
+	}
 	if len(m.params.Meta) > 0 && m.params.Meta[0] == '{' {
 		_ = json.Unmarshal(m.params.Meta, &m.meta) // as above
 	}

@@ -102,7 +102,7 @@ func (t *Transport) callLegacy(w http.ResponseWriter, r *http.Request, s *sessio
 		}
 	}
 	t.workers.run(func() {
-		defer t.finished(s, f)
+		defer t.finished(s, m, f)
 		out.finish(t.answer(ctx, s.peer, m, out, closeStream))
 	})
 	t.reply(w, r, &reply{out: out, status: legacyStatus, session: s, early: early})
@@ -132,11 +132,13 @@ func (t *Transport) begin(r *http.Request, s *session, m *message, out *stream) 
 		t.gate.leave(s.caller.Name)
 		return nil, nil, problem
 	}
+	m.hold.keep()
 	return ctx, f, nil
 }
 
 // finished is the end of what begin began.
-func (t *Transport) finished(s *session, f *flight) {
+func (t *Transport) finished(s *session, m *message, f *flight) {
+	m.hold.release()
 	s.calls.end(f)
 	t.gate.leave(s.caller.Name)
 }
@@ -145,7 +147,7 @@ func (t *Transport) finished(s *session, f *flight) {
 func (s *session) resumes() bool { return s.ProtocolVersion() == mcp.ProtocolVersion20251125 }
 
 // postBatch answers an array of 2025-03-26 with one array.
-func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byte) {
+func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byte, h *hold) {
 	s := t.sessionOf(w, r, nil)
 	if s == nil {
 		return
@@ -170,6 +172,7 @@ func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byt
 	out := newStream()
 	all := &collected{answers: b.refused, left: len(b.requests) + 1, done: out.finish}
 	for _, m := range b.requests {
+		m.hold = h
 		t.runInBatch(r, s, m, out, all)
 	}
 	all.add(nil, answer{}) // nothing more to come
@@ -183,7 +186,7 @@ func (t *Transport) runInBatch(r *http.Request, s *session, m *message, out *str
 		return
 	}
 	t.workers.run(func() {
-		defer t.finished(s, f)
+		defer t.finished(s, m, f)
 		all.add(f, t.answer(ctx, s.peer, m, f.out, nil))
 	})
 }

@@ -85,7 +85,7 @@ func (s *pipe) message(ctx context.Context, line []byte) {
 	case problem != nil && (m.isNotification() || m.isResponse()):
 		s.t.logger.Debug("a message was ignored", "method", m.method, "err", problem)
 	case problem != nil:
-		s.out.put(errorAnswer(m.id, problem).body, nil)
+		s.out.put(m.refusal(problem).body, nil)
 	case m.isRequest():
 		s.request(ctx, m)
 	case m.isNotification():
