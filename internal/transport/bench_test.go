@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,5 +67,7 @@ func callOver(b *testing.B, concurrent int, serve func(context.Context, *fixture
 	for _, end := range []io.Closer{in, serverOut, serverIn, out} {
 		_ = end.Close()
 	}
-	<-ended
+	if err := <-ended; err != nil && !errors.Is(err, os.ErrClosed) {
+		b.Error(err)
+	}
 }
