@@ -20,12 +20,14 @@ func newLogger(w io.Writer, level string) (logger *slog.Logger, flush func(), er
 		return nil, nil, usageError{fmt.Errorf("the log level %q is not known; use debug, info, warn or error", level)}
 	}
 	if f, isFile := w.(*os.File); isFile && isatty.IsTerminal(f.Fd()) {
-		return slog.New(tint.NewTextHandler(w, &tint.Options{
-			Level: l, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != "",
-		})), func() {}, nil
+		return newTerminalLogger(w, l, os.Getenv("NO_COLOR") == ""), func() {}, nil
 	}
 	lines := newPatientWriter(w)
 	return slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: l})), lines.flush, nil
+}
+
+func newTerminalLogger(w io.Writer, level slog.Level, colour bool) *slog.Logger {
+	return slog.New(plainHandler{tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !colour})})
 }
 
 const (

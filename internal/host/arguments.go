@@ -14,15 +14,15 @@ import (
 	"mcp-server/sdk"
 )
 
-// maxArgumentBytes bounds the arguments of one call, well below what the wire to a plugin carries.
-const maxArgumentBytes = 4 << 20
+// MaxArgumentBytes bounds the arguments of one call, well below what the wire to a plugin carries.
+const MaxArgumentBytes = 4 << 20
 
 // check validates arguments against the input schema, once, for every caller. Values of the right meaning in the wrong
 // JSON type are mended; all problems are reported together in one *sdk.Error. What needs no mending is returned as it
 // came, so numbers keep their digits.
 func (s *schema) check(raw json.RawMessage) (json.RawMessage, error) {
-	if len(raw) > maxArgumentBytes {
-		return nil, badArguments(fmt.Sprintf("the arguments have %d bytes; at most %d are accepted", len(raw), maxArgumentBytes))
+	if len(raw) > MaxArgumentBytes {
+		return nil, badArguments(fmt.Sprintf("the arguments have %d bytes; at most %d are accepted", len(raw), MaxArgumentBytes))
 	}
 	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || string(trimmed) == "null" {
 		raw = json.RawMessage("{}")

@@ -9,8 +9,8 @@ import (
 	"mcp-server/internal/pluginv1"
 )
 
-// tasksExtension is the extension of 2026-07-28 by which a client says that it can wait for a task (SEP-2663).
-const tasksExtension = "io.modelcontextprotocol/tasks"
+// TasksExtension is the extension of 2026-07-28 by which a client says that it can wait for a task (SEP-2663).
+const TasksExtension = "io.modelcontextprotocol/tasks"
 
 // clientOf returns what the client of a request can do: declared with each request since 2026-07-28, with the connection
 // before.
@@ -20,7 +20,7 @@ func clientOf(ctx context.Context) *pluginv1.Client {
 			return &pluginv1.Client{}
 		}
 		client := abilities(*info.ClientCapabilities)
-		_, client.Tasks = info.ClientCapabilities.Extensions[tasksExtension]
+		_, client.Tasks = info.ClientCapabilities.Extensions[TasksExtension]
 		return client
 	}
 	if session, ok := server.ClientSessionFromContext(ctx).(server.SessionWithClientInfo); ok {

@@ -34,13 +34,10 @@ func WithExchange(ctx context.Context, e *Exchange) context.Context {
 	return context.WithValue(ctx, exchangeKey{}, e)
 }
 
-// exchangeOf returns the request's exchange; one that nobody reads when the transport has made none.
-func exchangeOf(ctx context.Context) *Exchange {
+// ExchangeOf returns the request's exchange; one that nobody reads when the transport has made none.
+func ExchangeOf(ctx context.Context) *Exchange {
 	if e, ok := ctx.Value(exchangeKey{}).(*Exchange); ok {
 		return e
 	}
 	return &Exchange{}
 }
-
-// ExchangeOf returns the exchange of a request to a handler outside the host, such as a transport's test.
-func ExchangeOf(ctx context.Context) *Exchange { return exchangeOf(ctx) }

@@ -133,7 +133,7 @@ func failWith(ctx context.Context, code int, message string, data any) {
 	if data != nil {
 		e.Data, _ = json.Marshal(data) // of plain maps and structs
 	}
-	exchangeOf(ctx).Error = e
+	ExchangeOf(ctx).Error = e
 }
 
 // missingCapability answers a request that needs what the client did not declare (SEP-2575).
@@ -143,7 +143,7 @@ func missingCapability(ctx context.Context, message string, required map[string]
 
 // onError gives the errors that mcp-go makes by itself a better text and the data that the specification asks for.
 func (h *Host) onError(ctx context.Context, _ any, _ mcp.MCPMethod, message any, err error) {
-	if exchangeOf(ctx).Error != nil {
+	if ExchangeOf(ctx).Error != nil {
 		return
 	}
 	switch request := message.(type) {

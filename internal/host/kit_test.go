@@ -20,7 +20,7 @@ type request struct {
 
 var allAbilities = map[string]any{
 	"elicitation": map[string]any{}, "sampling": map[string]any{}, "roots": map[string]any{},
-	"extensions": map[string]any{tasksExtension: map[string]any{}},
+	"extensions": map[string]any{TasksExtension: map[string]any{}},
 }
 
 // reply is what a transport would send.

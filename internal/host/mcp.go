@@ -37,7 +37,7 @@ func (h *Host) newMCPServer() *server.MCPServer {
 		server.WithLogging(), server.WithCompletions(),
 		server.WithPromptCompletionProvider(completions{h}), server.WithResourceCompletionProvider(completions{h}),
 		server.WithToolFilter(h.filterTools), server.WithPromptFilter(h.filterPrompts), server.WithPaginationLimit(listPage),
-		server.WithExtensions(map[string]any{tasksExtension: map[string]any{}}),
+		server.WithExtensions(map[string]any{TasksExtension: map[string]any{}}),
 		server.WithRecovery(), server.WithResourceRecovery(), server.WithHooks(hooks))
 }
 
@@ -77,7 +77,7 @@ func (h *Host) handler(t Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		if t.TaskRequired && server.IsModernRequest(ctx) && !clientOf(ctx).GetTasks() {
 			missingCapability(ctx, "the tool "+t.Name+" runs so long that only a client with the tasks extension can call it",
-				map[string]any{"extensions": map[string]any{tasksExtension: map[string]any{}}})
+				map[string]any{"extensions": map[string]any{TasksExtension: map[string]any{}}})
 			return nil, errMissingCapability
 		}
 		end, err := h.serve(ctx, Request{Name: t.Name, Arguments: rawArguments(r)}, r.Params.Meta, r.Params.MultiRoundTripParams)

@@ -114,13 +114,13 @@ func (r *running) attend(ctx context.Context, to *reporter) (ending, error) {
 				return end, err
 			}
 		case e.closeStream:
-			if closeStream := exchangeOf(ctx).CloseStream; closeStream != nil {
+			if closeStream := ExchangeOf(ctx).CloseStream; closeStream != nil {
 				closeStream()
 			}
 		case r.request.Client.GetTasks() && r.request.Kind == pluginv1.Kind_KIND_TOOL:
 			if created := r.host.tasks.add(r); created != nil {
 				stop()
-				exchangeOf(ctx).Result = created
+				ExchangeOf(ctx).Result = created
 				return ending{task: true}, nil
 			}
 		}

@@ -20,6 +20,9 @@ type batch struct {
 
 // readBatch takes an array apart. A message that cannot be read has its own error in the answer.
 func (t *Transport) readBatch(raw []byte, revision string) (batch, *host.RPCError) {
+	if tooManyValues(raw) {
+		return batch{}, refuse(mcp.INVALID_REQUEST, fmt.Sprintf("the batch has more than %d names and values; send less at once", maxValues))
+	}
 	var items []json.RawMessage
 	if err := json.Unmarshal(raw, &items); err != nil {
 		return batch{}, refuse(mcp.PARSE_ERROR, "the batch is not JSON: "+err.Error())
@@ -39,9 +42,9 @@ func (t *Transport) readBatch(raw []byte, revision string) (batch, *host.RPCErro
 			problem = refuse(mcp.INVALID_REQUEST, m.method+" must not be in a batch")
 		}
 		switch {
-		case problem != nil && m.isNotification():
+		case problem != nil && (m.isNotification() || m.isResponse()):
 		case problem != nil:
-			b.refused = append(b.refused, errorAnswer(m.id, problem))
+			b.refused = append(b.refused, m.refusal(problem))
 		case m.isRequest():
 			b.requests = append(b.requests, m)
 		default:

@@ -44,7 +44,11 @@ func (c *call) NotificationChannel() chan<- mcp.JSONRPCNotification {
 		return nil
 	}
 	if c.ch == nil {
-		c.ch, c.stop, c.pumped = make(chan mcp.JSONRPCNotification, burst), make(chan struct{}), make(chan struct{})
+		size := burst
+		if c.hear != nil {
+			size = 1 // the acknowledgement; what follows comes from the board
+		}
+		c.ch, c.stop, c.pumped = make(chan mcp.JSONRPCNotification, size), make(chan struct{}), make(chan struct{})
 		go c.pump() // until end
 	}
 	return c.ch

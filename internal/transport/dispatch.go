@@ -19,11 +19,11 @@ func (t *Transport) answer(ctx context.Context, p *peer, m *message, out *stream
 	if listens(m) {
 		l := &listener{call: c, tag: m.id}
 		c.hear = l.hear
-		unregister, err := t.register(ctx, l)
+		leave, err := t.board.add(l)
 		if err != nil {
 			return errorAnswer(m.id, refuse(mcp.INTERNAL_ERROR, "the subscription cannot begin: "+err.Error()))
 		}
-		defer unregister()
+		defer leave()
 		session = l
 	}
 	ex := &host.Exchange{CloseStream: closeStream}
@@ -35,18 +35,23 @@ func (t *Transport) answer(ctx context.Context, p *peer, m *message, out *stream
 	return a
 }
 
-// handle keeps a panic, of a prompt for example, from ending the process.
+// handle has a request answered, by an error if its handler panics.
 func (t *Transport) handle(ctx context.Context, m *message, ex *host.Exchange) (a answer) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			t.logger.Error("a handler panicked", "method", m.method, "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
-			a = errorAnswer(m.id, refuse(mcp.INTERNAL_ERROR, "the server failed while it answered; its log tells why"))
-		}
-	}()
+	defer t.survive(m, func() {
+		a = errorAnswer(m.id, refuse(mcp.INTERNAL_ERROR, "the server failed while it answered; its log tells why"))
+	})
 	if isTaskMethod(m.method) {
 		return t.answerTask(ctx, m)
 	}
 	return answerOf(m.id, t.mcp.HandleMessage(ctx, m.forServer()), ex)
+}
+
+// survive keeps a panic, of a prompt for example, from ending the process. It is deferred.
+func (t *Transport) survive(m *message, failed func()) {
+	if problem := recover(); problem != nil {
+		t.logger.Error("a handler panicked", "method", m.method, "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
+		failed()
+	}
 }
 
 // notified passes a notification on; mcp-go has no answer to it.
@@ -59,11 +64,7 @@ func (t *Transport) notified(ctx context.Context, p *peer, m *message) {
 	out.discard() // there is nowhere to answer
 	c := newCall(p, m, out)
 	defer c.end()
-	defer func() {
-		if problem := recover(); problem != nil {
-			t.logger.Error("a handler panicked", "method", m.method, "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
-		}
-	}()
+	defer t.survive(m, func() {})
 	t.mcp.HandleMessage(t.mcp.WithContext(ctx, c), m.raw)
 }
 

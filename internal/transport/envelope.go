@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -16,14 +17,19 @@ const maxIDBytes = 1024
 
 // message is one JSON-RPC message, read as far as a transport needs it.
 type message struct {
-	raw    json.RawMessage // what mcp-go gets
-	id     json.RawMessage // the client's own bytes; nil for a notification
-	badID  bool            // it has an id, which cannot be one
-	method string          // empty for a response
-	params params
-	meta   map[string]json.RawMessage
-	result json.RawMessage
-	fault  json.RawMessage
+	raw       json.RawMessage // what mcp-go gets
+	id        json.RawMessage // the client's own bytes; nil for a notification
+	badID     bool            // it has an id, which cannot be one
+	method    string          // empty for a response
+	hasMethod bool            // of whatever type
+	params    params
+	meta      map[string]json.RawMessage
+	result    json.RawMessage
+	fault     json.RawMessage
+
+	crowded   bool  // it has more values than are decoded
+	excessive bool  // it was refused for what it would cost
+	hold      *hold // on HTTP
 }
 
 // params are the parameters that a transport looks at, each read only where it means something.
@@ -31,6 +37,7 @@ type params struct {
 	raw            json.RawMessage
 	Meta           json.RawMessage `json:"_meta"`
 	RequestID      json.RawMessage `json:"requestId"`
+	Arguments      size            `json:"arguments"`
 	Task           json.RawMessage `json:"task"`
 	TaskID         json.RawMessage `json:"taskId"`
 	InputResponses json.RawMessage `json:"inputResponses"`
@@ -38,6 +45,10 @@ type params struct {
 
 func (m *message) isRequest() bool      { return m.method != "" && m.id != nil }
 func (m *message) isNotification() bool { return m.method != "" && m.id == nil && !m.badID }
+
+// isResponse covers those with an id that nobody can have asked with. None is ever answered: two peers that answer each
+// other's errors would never end.
+func (m *message) isResponse() bool { return !m.hasMethod && (m.result != nil || m.fault != nil) }
 
 // version is the revision that the message names in its _meta; empty in the revisions with a handshake.
 func (m *message) version() string { return text(m.meta[mcp.MetaKeyProtocolVersion]) }
@@ -55,7 +66,7 @@ func parse(raw []byte) (*message, *host.RPCError) {
 		Result  json.RawMessage `json:"result"`
 		Error   json.RawMessage `json:"error"`
 	}
-	m := &message{raw: raw}
+	m := &message{raw: raw, crowded: tooManyValues(raw)}
 	if err := json.Unmarshal(raw, &read); err != nil {
 		if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); wrongType {
 			return m, refuse(mcp.INVALID_REQUEST, "a message is a JSON object")
@@ -66,7 +77,7 @@ func parse(raw []byte) (*message, *host.RPCError) {
 	if m.badID = idError != nil; !m.badID {
 		m.id = read.ID
 	}
-	m.method, m.result, m.fault = text(read.Method), read.Result, read.Error
+	m.method, m.hasMethod, m.result, m.fault = text(read.Method), read.Method != nil, read.Result, read.Error
 	switch {
 	case text(read.JSONRPC) != mcp.JSONRPC_VERSION:
 		return m, refuse(mcp.INVALID_REQUEST, `jsonrpc must be "2.0"`)
@@ -77,7 +88,14 @@ func parse(raw []byte) (*message, *host.RPCError) {
 	case read.Method == nil && (m.id == nil || m.result == nil && m.fault == nil):
 		return m, refuse(mcp.INVALID_REQUEST, "the message is neither a request nor a notification nor a response")
 	}
-	return m, m.readParams(read.Params)
+	if m.isResponse() && m.crowded {
+		m.result, m.fault = nil, json.RawMessage(`{"code":-32600,"message":"the answer has too many values"}`)
+		return m, nil
+	}
+	if problem := m.readParams(read.Params); problem != nil {
+		return m, problem
+	}
+	return m, m.checkAmount()
 }
 
 func (m *message) readParams(raw json.RawMessage) *host.RPCError {
@@ -89,6 +107,10 @@ func (m *message) readParams(raw json.RawMessage) *host.RPCError {
 	}
 	_ = json.Unmarshal(raw, &m.params) // cannot fail: an object, read into raw fields
 	m.params.raw = raw
+	if m.crowded {
+		m.meta = versionOnly(m.params.Meta)
+		return nil
+	}
 	if len(m.params.Meta) > 0 && m.params.Meta[0] == '{' {
 		_ = json.Unmarshal(m.params.Meta, &m.meta) // as above
 	}
@@ -122,10 +144,16 @@ func idKey(id json.RawMessage) string {
 	return "n" + string(id)
 }
 
-// text is the string that the JSON is; empty for anything else.
+// text is the string that the JSON, which is known to be valid, is; empty for anything else.
 func text(raw json.RawMessage) string {
+	if len(raw) < 2 || raw[0] != '"' {
+		return ""
+	}
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner) // nearly always
+	}
 	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+	if json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
 	return s

@@ -45,7 +45,7 @@ func (l *eventLog) adopt(s *stream) {
 	}
 }
 
-// find returns the stream and the number that an event id names.
+// find returns the stream and the number that an event id names. Events after it may have been trimmed.
 func (l *eventLog) find(eventID string) (s *stream, number int, found bool) {
 	id, digits, ok := strings.Cut(eventID, "_")
 	number, err := strconv.Atoi(digits)

@@ -20,6 +20,7 @@ func seeds(f *testing.F) {
 	for _, s := range []string{
 		hello, pingLine, callLine("1", "echo", `{"text":"x"}`), callLine("1", "hang", "{}"), callLine(`"a"`, "log", "{}"),
 		`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":-32600}}`, `[{"jsonrpc":"2.0","error":null},{"jsonrpc":"2.0","id":1,"method":"ping"}]`,
 		`{"jsonrpc":"2.0","id":1,"result":{}}`, `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, "[]", "{", "null", "\x00\xff",
 		modernLine("1", "tools/list", ""), modernLine("2", "subscriptions/listen", `"notifications":{"toolsListChanged":true}`),
 		modernLine("3", "tasks/get", `"taskId":"t"`), `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","task":{},"Task":1}}`,

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 
@@ -55,30 +54,35 @@ func (t *Transport) post(w http.ResponseWriter, r *http.Request) {
 		httpError(w, http.StatusNotAcceptable, nil, refuse(mcp.INVALID_REQUEST, "Accept must name application/json and text/event-stream"))
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, t.cfg.Limits.BodyBytes))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		httpError(w, http.StatusRequestEntityTooLarge, nil, refuse(mcp.INVALID_REQUEST,
-			"the message has more than "+strconv.FormatInt(t.cfg.Limits.BodyBytes, 10)+" bytes; send less at once"))
-		return
-	}
-	if err != nil {
-		httpError(w, http.StatusBadRequest, nil, refuse(mcp.PARSE_ERROR, "the message did not arrive whole"))
+	h := newHold(t.memory)
+	defer h.release()
+	body, ok := t.readBody(w, r, h)
+	if !ok {
 		return
 	}
 	if isBatch(body) {
-		t.postBatch(w, r, body)
+		t.postBatch(w, r, body, h)
 		return
 	}
 	m, problem := parse(body)
-	if problem != nil {
-		httpError(w, http.StatusBadRequest, m.id, problem)
-		return
-	}
-	if m.modern() || mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
+	m.hold = h
+	switch modern := m.modern() || mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)); {
+	case problem != nil:
+		a := m.refusal(problem)
+		writeJSON(w, statusOfRefusal(a.code), a.body)
+	case modern:
 		t.postModern(w, r, m)
-		return
+	default:
+		t.postLegacy(w, r, m)
 	}
-	t.postLegacy(w, r, m)
+}
+
+// statusOfRefusal is 200 for a refusal that is a result.
+func statusOfRefusal(code int) int {
+	if code == 0 {
+		return http.StatusOK
+	}
+	return http.StatusBadRequest
 }
 
 // postModern answers a message that says everything itself. The end of its connection cancels it.
@@ -108,8 +112,10 @@ func (t *Transport) postModern(w http.ResponseWriter, r *http.Request, m *messag
 	}
 	out := newStream()
 	p := t.newPeer("http-"+strconv.FormatInt(t.serial.Add(1), 10), caller)
+	m.hold.keep()
 	t.workers.run(func() {
 		defer gate.leave(caller.Name)
+		defer m.hold.release()
 		defer cancel()
 		defer stop()
 		out.finish(t.answer(ctx, p, m, out, nil))

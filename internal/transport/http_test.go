@@ -395,8 +395,11 @@ func TestSessionsBelongToTheirCallers(t *testing.T) {
 		t.Errorf("eve got %s", a.body)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodDelete} {
-		if a := w.do(w.request(t.Context(), method, callLine("1", "whoami", "{}"), session[0], session[1], "Caller", "eve")); a.StatusCode != http.StatusNotFound {
-			t.Errorf("eve's %s got %d %s", method, a.StatusCode, a.body)
+		for _, other := range [][]string{{"Caller", "eve"}, {"Caller", "ann", "Rule", "another"}} {
+			a := w.do(w.request(t.Context(), method, callLine("1", "whoami", "{}"), append(other, session[:2]...)...))
+			if a.StatusCode != http.StatusNotFound {
+				t.Errorf("%s by %v got %d %s", method, other, a.StatusCode, a.body)
+			}
 		}
 	}
 }

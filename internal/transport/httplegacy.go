@@ -23,14 +23,13 @@ func (t *Transport) postLegacy(w http.ResponseWriter, r *http.Request, m *messag
 	if s == nil {
 		return
 	}
+	defer s.release()
 	switch {
 	case m.isNotification():
 		t.notified(context.WithoutCancel(r.Context()), s.peer, m)
-		s.release()
 		w.WriteHeader(http.StatusAccepted)
 	case !m.isRequest():
 		s.asks.answered(m)
-		s.release()
 		w.WriteHeader(http.StatusAccepted)
 	default:
 		t.callLegacy(w, r, s, m)
@@ -48,7 +47,7 @@ func (t *Transport) sessionOf(w http.ResponseWriter, r *http.Request, id []byte)
 		httpError(w, http.StatusBadRequest, id, refuse(mcp.INVALID_REQUEST, "the header "+mcp.HeaderSessionID+" is missing; send initialize first"))
 		return nil
 	}
-	s := t.sessions.use(name, access.CallerOf(r.Context()).Name)
+	s := t.sessions.use(name, access.CallerOf(r.Context()).Key())
 	if s == nil {
 		httpError(w, http.StatusNotFound, id, refuse(codeNoSession, "there is no such session; send initialize to begin a new one"))
 	}
@@ -80,7 +79,8 @@ func (t *Transport) initialize(w http.ResponseWriter, r *http.Request, m *messag
 	_, _ = w.Write(a.body) // the session of a client that has gone ends when it has been idle for long
 }
 
-// callLegacy runs a request that goes on without its connection.
+// callLegacy runs a request that goes on without its connection, at most until the session ends: without any connection
+// of its client that is one SessionTTL later.
 func (t *Transport) callLegacy(w http.ResponseWriter, r *http.Request, s *session, m *message) {
 	out := newStream()
 	var early chan struct{}
@@ -89,12 +89,7 @@ func (t *Transport) callLegacy(w http.ResponseWriter, r *http.Request, s *sessio
 	}
 	ctx, f, problem := t.begin(r, s, m, out)
 	if problem != nil {
-		s.release()
-		if problem.Code == codeBusy {
-			unavailable(w, m.id, problem.Message)
-			return
-		}
-		httpError(w, http.StatusBadRequest, m.id, problem)
+		refuseCall(w, m.id, problem)
 		return
 	}
 	var closeStream func()
@@ -107,10 +102,21 @@ func (t *Transport) callLegacy(w http.ResponseWriter, r *http.Request, s *sessio
 		}
 	}
 	t.workers.run(func() {
-		defer t.finished(s, f)
+		defer t.finished(s, m, f)
 		out.finish(t.answer(ctx, s.peer, m, out, closeStream))
 	})
 	t.reply(w, r, &reply{out: out, status: legacyStatus, session: s, early: early})
+}
+
+func refuseCall(w http.ResponseWriter, id []byte, problem *host.RPCError) {
+	switch problem.Code {
+	case codeBusy:
+		unavailable(w, id, problem.Message)
+	case codeNoSession:
+		httpError(w, http.StatusNotFound, id, problem)
+	default:
+		httpError(w, http.StatusBadRequest, id, problem)
+	}
 }
 
 // begin puts a request of a session in flight.
@@ -121,18 +127,19 @@ func (t *Transport) begin(r *http.Request, s *session, m *message, out *stream) 
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	stop := t.onEnd(cancel)
 	f := &flight{cancel: func() { stop(); cancel() }, out: out}
-	if !s.calls.begin(m.id, f) {
+	if problem := s.calls.begin(m.id, f); problem != nil {
 		f.cancel()
 		t.gate.leave(s.caller.Name)
-		return nil, nil, refuse(mcp.INVALID_REQUEST, "a request with this id is in flight; ids must be unique")
+		return nil, nil, problem
 	}
+	m.hold.keep()
 	return ctx, f, nil
 }
 
-// finished is the end of what begin began, and of the request's use of the session.
-func (t *Transport) finished(s *session, f *flight) {
+// finished is the end of what begin began.
+func (t *Transport) finished(s *session, m *message, f *flight) {
+	m.hold.release()
 	s.calls.end(f)
-	s.release()
 	t.gate.leave(s.caller.Name)
 }
 
@@ -140,7 +147,7 @@ func (t *Transport) finished(s *session, f *flight) {
 func (s *session) resumes() bool { return s.ProtocolVersion() == mcp.ProtocolVersion20251125 }
 
 // postBatch answers an array of 2025-03-26 with one array.
-func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byte) {
+func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byte, h *hold) {
 	s := t.sessionOf(w, r, nil)
 	if s == nil {
 		return
@@ -165,6 +172,7 @@ func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byt
 	out := newStream()
 	all := &collected{answers: b.refused, left: len(b.requests) + 1, done: out.finish}
 	for _, m := range b.requests {
+		m.hold = h
 		t.runInBatch(r, s, m, out, all)
 	}
 	all.add(nil, answer{}) // nothing more to come
@@ -172,20 +180,14 @@ func (t *Transport) postBatch(w http.ResponseWriter, r *http.Request, body []byt
 }
 
 func (t *Transport) runInBatch(r *http.Request, s *session, m *message, out *stream, all *collected) {
-	if !s.hold() {
-		all.add(nil, errorAnswer(m.id, refuse(codeNoSession, "the session has ended")))
-		return
-	}
-	// The flight has a stream of its own, so that a request which is cancelled does not silence the others.
-	ctx, f, problem := t.begin(r, s, m, newStream())
+	ctx, f, problem := t.begin(r, s, m, out.member())
 	if problem != nil {
-		s.release()
 		all.add(nil, errorAnswer(m.id, problem))
 		return
 	}
 	t.workers.run(func() {
-		defer t.finished(s, f)
-		all.add(f, t.answer(ctx, s.peer, m, out, nil))
+		defer t.finished(s, m, f)
+		all.add(f, t.answer(ctx, s.peer, m, f.out, nil))
 	})
 }
 

@@ -13,19 +13,20 @@ import (
 // session is one client of streamable HTTP in the revisions with a handshake.
 type session struct {
 	*peer
-	log        eventLog
-	unregister func()
-	ended      chan struct{}
-	timer      *time.Timer
+	log   eventLog
+	leave func() // the board
+	ended chan struct{}
+	timer *time.Timer
 
 	stateMu sync.Mutex
-	using   int // streams and requests
+	using   int // connections
 	idle    time.Time
 	over    bool
 	stream  chan struct{} // closed when another GET takes the session's stream over
 }
 
-// sessionTable keeps the sessions, within bounds. A session without streams and requests ends after a while.
+// sessionTable keeps the sessions, within bounds. A session to which its client has had
+// no connection ends after a while, and its calls with it.
 type sessionTable struct {
 	t      *Transport
 	mu     sync.Mutex
@@ -47,13 +48,13 @@ func (st *sessionTable) open(ctx context.Context) (*session, error) {
 	if !st.makeRoom(caller.Name) || !st.add(s) {
 		return nil, errTooMany
 	}
-	unregister, err := st.t.register(access.WithCaller(context.Background(), caller), s)
+	leave, err := st.t.board.add(s)
 	if err != nil {
 		st.end(s)
 		return nil, err
 	}
 	s.stateMu.Lock()
-	s.unregister = unregister
+	s.leave = leave
 	s.timer = time.AfterFunc(limits.SessionTTL, func() { st.expire(s) })
 	s.stateMu.Unlock()
 	return s, nil
@@ -98,12 +99,13 @@ func (st *sessionTable) makeRoom(caller string) bool {
 	return !full || oldest != nil
 }
 
-// use returns the caller's session, which does not end before release; nil when there is none. Another's is none.
-func (st *sessionTable) use(id, caller string) *session {
+// use returns the session of the caller with the key, which does not go idle before release; nil when there is none.
+// Another's is none.
+func (st *sessionTable) use(id, key string) *session {
 	st.mu.Lock()
 	s := st.byID[id]
 	st.mu.Unlock()
-	if s == nil || s.caller.Name != caller || !s.hold() {
+	if s == nil || s.caller.Key() != key || !s.hold() {
 		return nil
 	}
 	return s
@@ -129,10 +131,11 @@ func (s *session) release() {
 func (s *session) idleSince() (bool, time.Time) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
-	return s.using == 0, s.idle
+	return s.using == 0 && s.calls.none(), s.idle
 }
 
-// expire ends a session that has been idle for long enough, or looks again when it can have been.
+// expire ends a session that no connection has used for long enough, or looks again when that can have been. Calls that
+// its client has left behind do not keep it.
 func (st *sessionTable) expire(s *session) {
 	ttl := st.t.cfg.Limits.SessionTTL
 	s.stateMu.Lock()
@@ -157,7 +160,7 @@ func (st *sessionTable) end(s *session) {
 		return
 	}
 	s.over = true
-	unregister, timer := s.unregister, s.timer
+	leave, timer := s.leave, s.timer
 	s.stateMu.Unlock()
 	st.mu.Lock()
 	delete(st.byID, s.id)
@@ -168,10 +171,10 @@ func (st *sessionTable) end(s *session) {
 	if timer != nil {
 		timer.Stop()
 	}
-	if unregister != nil {
-		unregister()
+	if leave != nil {
+		leave()
 	}
-	s.calls.stop(anyFlight)
+	s.calls.close()
 	s.asks.abandon()
 	close(s.ended)
 	s.log.close()

@@ -172,8 +172,8 @@ func TestTenThousandClientsLeaveNothing(t *testing.T) {
 		if after > goroutines+10 || heapAfter > heap+4<<20 {
 			t.Errorf("%s: from %d goroutines and %d KiB to %d and %d", name, goroutines, heap>>10, after, heapAfter>>10)
 		}
-		if tr.logged.Load() != 0 || tr.gate.all != 0 || tr.streams.all != 0 || len(tr.hearers) != 0 {
-			t.Errorf("%s: left %d logged bytes, %d calls, %d streams, %d hearers", name, tr.logged.Load(), tr.gate.all, tr.streams.all, len(tr.hearers))
+		if tr.logged.Load() != 0 || tr.gate.all != 0 || tr.streams.all != 0 || len(tr.board.hearers) != 0 {
+			t.Errorf("%s: left %d logged bytes, %d calls, %d streams, %d hearers", name, tr.logged.Load(), tr.gate.all, tr.streams.all, len(tr.board.hearers))
 		}
 	}
 }

@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"sync"
 	"sync/atomic"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"mcp-server/internal/host"
 )
 
 // flight is a request that is queued or running.
@@ -19,25 +23,29 @@ type flight struct {
 
 // inflight are the requests of one connection or session, by id. Another's ids mean nothing here.
 type inflight struct {
-	mu   sync.Mutex
-	byID map[string]*flight
-	all  map[*flight]struct{}
-	idle chan struct{} // closed when none is left; nil while nobody waits
+	mu     sync.Mutex
+	byID   map[string]*flight
+	all    map[*flight]struct{}
+	closed bool
+	idle   idleness
 }
 
-// begin adds a request unless its id is in use.
-func (i *inflight) begin(id json.RawMessage, f *flight) bool {
+// begin adds a request unless its id is in use, or the session has ended.
+func (i *inflight) begin(id json.RawMessage, f *flight) *host.RPCError {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	f.key = idKey(id)
+	if i.closed {
+		return refuse(codeNoSession, "the session has ended; send initialize to begin a new one")
+	}
 	if i.byID[f.key] != nil {
-		return false
+		return refuse(mcp.INVALID_REQUEST, "a request with this id is in flight; ids must be unique")
 	}
 	if i.byID == nil {
 		i.byID, i.all = map[string]*flight{}, map[*flight]struct{}{}
 	}
 	i.byID[f.key], i.all[f] = f, struct{}{}
-	return true
+	return nil
 }
 
 func (i *inflight) end(f *flight) {
@@ -48,9 +56,8 @@ func (i *inflight) end(f *flight) {
 		delete(i.byID, f.key)
 	}
 	delete(i.all, f)
-	if len(i.all) == 0 && i.idle != nil {
-		close(i.idle)
-		i.idle = nil
+	if len(i.all) == 0 {
+		i.idle.reached()
 	}
 }
 
@@ -81,72 +88,27 @@ func (i *inflight) stop(chosen func(*flight) bool) {
 	}
 }
 
+// close cancels all requests, and lets none begin.
+func (i *inflight) close() {
+	i.mu.Lock()
+	i.closed = true
+	i.mu.Unlock()
+	i.stop(anyFlight)
+}
+
+// none reports whether no request is in flight.
+func (i *inflight) none() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.all) == 0
+}
+
 // empty returns a channel that is closed once no request is in flight.
 func (i *inflight) empty() <-chan struct{} {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.idle == nil {
-		i.idle = make(chan struct{})
-		if len(i.all) == 0 {
-			done := i.idle
-			close(done)
-			i.idle = nil
-			return done
-		}
-	}
-	return i.idle
+	return i.idle.wait(len(i.all) == 0)
 }
 
 func anyFlight(*flight) bool   { return true }
 func listening(f *flight) bool { return f.listens }
-
-// gate counts what is bounded, in all and for each caller.
-type gate struct {
-	most, mostEach int
-	mu             sync.Mutex
-	all            int
-	each           map[string]int
-	idle           chan struct{} // as in inflight
-}
-
-func (g *gate) enter(caller string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.all >= g.most || g.each[caller] >= g.mostEach {
-		return false
-	}
-	if g.each == nil {
-		g.each = map[string]int{}
-	}
-	g.all++
-	g.each[caller]++
-	return true
-}
-
-func (g *gate) leave(caller string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.all--
-	if g.each[caller]--; g.each[caller] == 0 {
-		delete(g.each, caller)
-	}
-	if g.all == 0 && g.idle != nil {
-		close(g.idle)
-		g.idle = nil
-	}
-}
-
-// empty returns a channel that is closed once nothing is counted.
-func (g *gate) empty() <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.all == 0 {
-		done := make(chan struct{})
-		close(done)
-		return done
-	}
-	if g.idle == nil {
-		g.idle = make(chan struct{})
-	}
-	return g.idle
-}

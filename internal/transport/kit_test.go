@@ -47,6 +47,7 @@ func newFixture() *fixture {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	})
+	f.tool("late", f.late)
 	f.tool("fail", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("a bug") })
 	f.AddResource(mcp.NewResource("test://a", "a"), func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		return []mcp.ResourceContents{mcp.TextResourceContents{URI: "test://a", Text: "a"}}, nil
@@ -80,6 +81,13 @@ func (f *fixture) progress(ctx context.Context, r mcp.CallToolRequest) (*mcp.Cal
 		}
 	}
 	return mcp.NewToolResultText(fmt.Sprint(refused)), nil
+}
+
+// late reports progress once it is released, whether it was cancelled or not.
+func (f *fixture) late(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	f.started <- "late"
+	<-f.release
+	return f.progress(ctx, r)
 }
 
 func (f *fixture) log(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -129,8 +137,7 @@ func dial(t testing.TB, tr *Transport) *conn {
 	t.Helper()
 	inReader, in := io.Pipe()
 	out, outWriter := io.Pipe()
-	c := &conn{t: t, in: in, out: out, lines: bufio.NewScanner(out), ended: make(chan error, 1)}
-	c.lines.Buffer(nil, 64<<20)
+	c := &conn{t: t, in: in, out: out, lines: scanner(out), ended: make(chan error, 1)}
 	go func() {
 		c.ended <- tr.ServeStdio(context.WithoutCancel(t.Context()), inReader, outWriter)
 		_ = outWriter.Close()
@@ -148,6 +155,12 @@ func (c *conn) send(format string, args ...any) {
 	if _, err := fmt.Fprintf(c.in, format+"\n", args...); err != nil {
 		c.t.Fatalf("sending: %v", err)
 	}
+}
+
+func scanner(r io.Reader) *bufio.Scanner {
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, 64<<20)
+	return s
 }
 
 // read returns the next line.
@@ -210,10 +223,10 @@ type web struct {
 	server *httptest.Server
 }
 
-// asCallers has the header Caller say who a request comes from.
+// asCallers has the headers Caller and Rule say who a request comes from.
 func (w *web) asCallers() {
 	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		caller := access.Caller{Name: r.Header.Get("Caller")}
+		caller := access.Caller{Name: r.Header.Get("Caller"), Rule: r.Header.Get("Rule")}
 		w.tr.Handler().ServeHTTP(rw, r.WithContext(access.WithCaller(r.Context(), caller)))
 	})
 }

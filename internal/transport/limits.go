@@ -15,6 +15,9 @@ type Limits struct {
 	LineBytes int
 	// BodyBytes is how long the body of an HTTP request may be: 16 MiB.
 	BodyBytes int64
+	// MessageBytes is what the messages of all HTTP clients may take, from their first byte until they are answered and as
+	// they are once decoded: 256 MiB. One more is refused for the moment.
+	MessageBytes int64
 	// WriteBytes is how much may wait for a client that does not read standard output before its calls wait too: 4 MiB.
 	WriteBytes int
 	// DrainGrace is how long calls may go on after standard input has ended, before they are cancelled: 30 seconds. A
@@ -24,7 +27,8 @@ type Limits struct {
 	StopGrace time.Duration
 	// LastAnswers is how long the end waits for cancelled calls, and for a client that does not read: 5 seconds.
 	LastAnswers time.Duration
-	// SessionTTL ends an HTTP session that has no stream and no running call: 30 minutes.
+	// SessionTTL ends an HTTP session to which its client has no connection, neither a stream nor one that waits for an
+	// answer, and cancels its calls: 30 minutes.
 	SessionTTL time.Duration
 	// Sessions and SessionsPerCaller are how many HTTP sessions are kept: 10,000 and 1,000. One more ends the one that has
 	// been idle for longest.
@@ -50,6 +54,7 @@ func (l Limits) withDefaults() Limits {
 	l.InFlightPerCaller = cmp.Or(l.InFlightPerCaller, 512)
 	l.LineBytes = cmp.Or(l.LineBytes, 64<<20)
 	l.BodyBytes = cmp.Or(l.BodyBytes, 16<<20)
+	l.MessageBytes = cmp.Or(l.MessageBytes, 256<<20)
 	l.WriteBytes = cmp.Or(l.WriteBytes, 4<<20)
 	l.DrainGrace = cmp.Or(l.DrainGrace, 30*time.Second)
 	l.StopGrace = cmp.Or(l.StopGrace, 2*time.Second)

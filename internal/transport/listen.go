@@ -61,6 +61,21 @@ func (l *listener) hear(n mcp.JSONRPCNotification) {
 	}
 }
 
+// wants reports whether the client has asked for a broadcast. What the filter does not know it cannot ask for.
+func (l *listener) wants(method string) bool {
+	l.filterMu.Lock()
+	defer l.filterMu.Unlock()
+	switch method {
+	case mcp.MethodNotificationToolsListChanged:
+		return l.acked && l.filter.ToolsListChanged
+	case mcp.MethodNotificationPromptsListChanged:
+		return l.acked && l.filter.PromptsListChanged
+	case mcp.MethodNotificationResourcesListChanged:
+		return l.acked && l.filter.ResourcesListChanged
+	}
+	return false
+}
+
 func (l *listener) deliver(n mcp.JSONRPCNotification) {
 	if l.Initialized() {
 		l.hear(n)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -48,23 +50,28 @@ func TestListening(t *testing.T) {
 // TestBroadcastsWaitForTheHandshake has something change before and after.
 func TestBroadcastsWaitForTheHandshake(t *testing.T) {
 	t.Parallel()
-	f := newFixture()
-	tr := newTestTransport(t, f.MCPServer, nil)
-	c := dial(t, tr)
-	c.exchange(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	f.SendNotificationToAllClients(mcp.MethodNotificationToolsListChanged, nil)
-	c.greet("2025-11-25") // reads one line, which is the answer
-	c.exchange(`{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://a"}}`)
-	tr.ResourceUpdated("test://a")
-	if got := c.read(); !strings.Contains(got, `"method":"notifications/resources/updated","params":{"uri":"test://a"}`) {
-		t.Errorf("got %s", got)
-	}
-	c.exchange(`{"jsonrpc":"2.0","id":2,"method":"resources/unsubscribe","params":{"uri":"test://a"}}`)
-	tr.ResourceUpdated("test://a")
-	f.SendNotificationToAllClients(mcp.MethodNotificationToolsListChanged, nil)
-	if got := c.read(); !strings.Contains(got, "tools/list_changed") {
-		t.Errorf("got %s", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture()
+		tr := newTestTransport(t, f.MCPServer, nil)
+		c := dial(t, tr)
+		c.exchange(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
+		f.SendNotificationToAllClients(mcp.MethodNotificationToolsListChanged, nil)
+		synctest.Wait()       // until the broadcast has gone by
+		c.greet("2025-11-25") // reads one line, which is the answer
+		c.exchange(`{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"test://a"}}`)
+		tr.ResourceUpdated("test://a")
+		if got := c.read(); !strings.Contains(got, `"method":"notifications/resources/updated","params":{"uri":"test://a"}`) {
+			t.Errorf("got %s", got)
+		}
+		c.exchange(`{"jsonrpc":"2.0","id":2,"method":"resources/unsubscribe","params":{"uri":"test://a"}}`)
+		tr.ResourceUpdated("test://a")
+		f.SendNotificationToAllClients(mcp.MethodNotificationToolsListChanged, nil)
+		if got := c.read(); !strings.Contains(got, "tools/list_changed") {
+			t.Errorf("got %s", got)
+		}
+		_, _ = c.rest()
+		time.Sleep(2 * idleTime) // until the workers have gone
+	})
 }
 
 // TestSubscriptionsAreBounded subscribes once more than is allowed.

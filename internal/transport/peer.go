@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"log/slog"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -9,20 +10,18 @@ import (
 	"mcp-server/internal/access"
 )
 
-const (
-	maxSubscriptions = 1000
-	// waitingNotes is how many broadcasts may wait for a client; more are dropped.
-	waitingNotes = 64
-)
+const maxSubscriptions = 1000
 
 // peer is what is known of a client between its requests: one standard input, or one HTTP session. A request of
-// 2026-07-28, which says all of it itself, has a peer of its own. It is the session that mcp-go broadcasts to.
+// 2026-07-28, which says all of it itself, has a peer of its own.
 type peer struct {
 	id     string
 	caller access.Caller
 	normal func(string) string
+	logger *slog.Logger
 	calls  inflight
 	asks   asks
+	notes  notes
 
 	mu           sync.Mutex
 	ready        bool // the client has the answer to its initialize
@@ -31,15 +30,14 @@ type peer struct {
 	capabilities mcp.ClientCapabilities
 	version      string
 	subscribed   map[string]struct{}
-	notes        chan mcp.JSONRPCNotification
 }
 
 func (t *Transport) newPeer(id string, caller access.Caller) *peer {
 	// Info is what clients get before they choose: warnings alone would hide what a long call is doing.
-	return &peer{id: id, caller: caller, normal: t.cfg.Normal, level: mcp.LoggingLevelInfo}
+	return &peer{id: id, caller: caller, normal: t.cfg.Normal, logger: t.logger, level: mcp.LoggingLevelInfo}
 }
 
-// SessionID, Initialize and Initialized are mcp-go's ClientSession.
+// SessionID, Initialize and Initialized are mcp-go's ClientSession, for the calls.
 func (p *peer) SessionID() string { return p.id }
 
 // Initialize does nothing: broadcasts begin with markReady, when the client has its answer.
@@ -58,28 +56,15 @@ func (p *peer) markReady() {
 	p.ready = true
 }
 
-// NotificationChannel is where mcp-go puts broadcasts.
-func (p *peer) NotificationChannel() chan<- mcp.JSONRPCNotification { return p.notifications() }
-
-// notifications is made when it is first needed: most HTTP sessions never get one.
-func (p *peer) notifications() chan mcp.JSONRPCNotification {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.notes == nil {
-		p.notes = make(chan mcp.JSONRPCNotification, waitingNotes)
-	}
-	return p.notes
-}
-
 func (p *peer) callerOf() access.Caller { return p.caller }
 
+// wants is true for every broadcast: they are not chosen before 2026-07-28.
+func (p *peer) wants(string) bool { return p.Initialized() }
+
+// deliver keeps a notification for the client, if it has the answer to its initialize and there is room.
 func (p *peer) deliver(n mcp.JSONRPCNotification) {
-	if !p.Initialized() {
-		return
-	}
-	select {
-	case p.notifications() <- n:
-	default: // it only says that something can be read again
+	if p.Initialized() && !p.notes.add(n) {
+		p.logger.Debug("the client does not keep up, and a notification was dropped", "session", p.id, "method", n.Method)
 	}
 }
 

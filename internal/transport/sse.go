@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -116,6 +117,9 @@ func (t *Transport) writeEvents(sse *sseWriter, out *stream, number int, events 
 	var text []byte
 	for _, e := range events {
 		number++
+		if e.data == nil {
+			continue
+		}
 		text = text[:0]
 		if out.id != "" {
 			text = append(append(append(text, "id: "+out.id+"_"...), strconv.Itoa(number)...), '\n')
@@ -159,7 +163,7 @@ func (t *Transport) get(w http.ResponseWriter, r *http.Request) {
 // listen sends what no request asked for, until the client goes, the session ends or another GET takes over.
 func (t *Transport) listen(w http.ResponseWriter, r *http.Request, s *session) {
 	replaced := s.takeStream()
-	notes := s.notifications()
+	notes := s.notes.ready()
 	sse := t.newSSE(w)
 	sse.begin()
 	sse.err = sse.control.Flush()
@@ -167,9 +171,11 @@ func (t *Transport) listen(w http.ResponseWriter, r *http.Request, s *session) {
 	defer alive.Stop()
 	for sse.err == nil {
 		select {
-		case n := <-notes:
-			if e, ok := encodeNote(n); ok {
-				t.writeEvents(sse, &stream{}, 0, []event{e})
+		case <-notes:
+			for _, n := range s.notes.take() {
+				if e, ok := encodeNote(n); ok {
+					t.writeEvents(sse, &stream{}, 0, []event{e})
+				}
 			}
 		case <-alive.C:
 			sse.comment()
@@ -182,6 +188,19 @@ func (t *Transport) listen(w http.ResponseWriter, r *http.Request, s *session) {
 		case <-r.Context().Done():
 			return
 		}
+	}
+}
+
+// sayMissing tells a client that comes back of the events that it has missed and that are not kept any more. What is
+// left, the response above all, is worth more than an error.
+func (t *Transport) sayMissing(sse *sseWriter, s *session, events int) {
+	if events <= 0 || !mcp.LoggingLevelWarning.ShouldSendTo(s.GetLogLevel()) {
+		return
+	}
+	note := mcp.NewLoggingMessageNotification(mcp.LoggingLevelWarning, "transport",
+		fmt.Sprintf("%d messages of this stream are not kept any more, and were left out", events))
+	if data, err := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "method": note.Method, "params": note.Params}); err == nil {
+		sse.write(append(append([]byte("event: message\ndata: "), data...), "\n\n"...))
 	}
 }
 
@@ -202,6 +221,7 @@ func (t *Transport) resume(w http.ResponseWriter, r *http.Request, s *session, f
 			return
 		}
 		sse.begin()
+		t.sayMissing(sse, s, last-len(events)-number)
 		t.writeEvents(sse, out, last-len(events), events)
 		if number = last; done {
 			out.after(number)

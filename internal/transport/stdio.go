@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -19,6 +20,8 @@ type pipe struct {
 	peer *peer
 	out  *writer
 	gate gate
+	// stopping refuses what would be cancelled in a moment.
+	stopping atomic.Bool
 }
 
 // ServeStdio speaks MCP on in and out until in ends or the context is done, and then lets calls end within bounds.
@@ -31,11 +34,11 @@ func (t *Transport) ServeStdio(ctx context.Context, in io.Reader, out io.Writer)
 		peer: t.newPeer(fmt.Sprintf("stdio-%d", t.serial.Add(1)), access.CallerOf(ctx)),
 		gate: gate{most: t.cfg.Limits.InFlight, mostEach: t.cfg.Limits.InFlight},
 	}
-	unregister, err := t.register(serving, s.peer)
+	leave, err := t.board.add(s.peer)
 	if err != nil {
 		return fmt.Errorf("serving standard input: %w", err)
 	}
-	defer unregister()
+	defer leave()
 	go s.broadcast(serving)
 	read := make(chan error, 1)
 	go func() { read <- s.read(serving, in) }() // ends with the input, or with the process
@@ -46,6 +49,7 @@ func (t *Transport) ServeStdio(ctx context.Context, in io.Reader, out io.Writer)
 	case <-s.out.failed:
 		grace = 0
 	case <-ctx.Done():
+		s.stopping.Store(true)
 		grace = t.cfg.Limits.StopGrace
 	}
 	if errors.Is(err, io.EOF) {
@@ -79,10 +83,10 @@ func (s *pipe) read(ctx context.Context, in io.Reader) error {
 func (s *pipe) message(ctx context.Context, line []byte) {
 	m, problem := parse(line)
 	switch {
-	case problem != nil && m.isNotification():
-		s.t.logger.Debug("a notification was ignored", "method", m.method, "err", problem)
+	case problem != nil && (m.isNotification() || m.isResponse()):
+		s.t.logger.Debug("a message was ignored", "method", m.method, "err", problem)
 	case problem != nil:
-		s.out.put(errorAnswer(m.id, problem).body, nil)
+		s.out.put(m.refusal(problem).body, nil)
 	case m.isRequest():
 		s.request(ctx, m)
 	case m.isNotification():
@@ -122,17 +126,20 @@ func isInline(m *message) bool {
 // begin puts a request in flight: from now on it can be cancelled.
 func (s *pipe) begin(ctx context.Context, m *message, out *stream) (context.Context, *flight, *host.RPCError) {
 	counted := !isInline(m)
+	if counted && s.stopping.Load() {
+		return nil, nil, refuse(codeBusy, "the server is stopping; send the request to the next one")
+	}
 	if counted && !s.gate.enter("") {
 		return nil, nil, refuse(codeBusy, fmt.Sprintf("%d requests are in flight; wait for an answer before the next", s.gate.most))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{cancel: cancel, out: out, listens: listens(m), counted: counted}
-	if !s.peer.calls.begin(m.id, f) {
+	if problem := s.peer.calls.begin(m.id, f); problem != nil {
 		cancel()
 		if counted {
 			s.gate.leave("")
 		}
-		return nil, nil, refuse(mcp.INVALID_REQUEST, "a request with this id is in flight; ids must be unique")
+		return nil, nil, problem
 	}
 	return ctx, f, nil
 }
@@ -182,12 +189,14 @@ func (s *pipe) batch(ctx context.Context, line []byte) {
 
 // broadcast writes what no request asked for. It may be dropped: it only says that something can be read again.
 func (s *pipe) broadcast(ctx context.Context) {
-	notes := s.peer.notifications()
+	notes := s.peer.notes.ready()
 	for {
 		select {
-		case n := <-notes:
-			if e, ok := encodeNote(n); ok && !s.out.offer(e.data) {
-				s.t.logger.Debug("the client does not keep up, and a notification was dropped", "method", n.Method)
+		case <-notes:
+			for _, n := range s.peer.notes.take() {
+				if e, ok := encodeNote(n); ok && !s.out.offer(e.data) {
+					s.t.logger.Debug("the client does not keep up, and a notification was dropped", "method", n.Method)
+				}
 			}
 		case <-ctx.Done():
 			return

@@ -82,6 +82,10 @@ func TestStdioIgnores(t *testing.T) {
 		`{"jsonrpc":"2.0","method":"notifications/no-such","params":[]}`,
 		`{"jsonrpc":"2.0","id":5,"result":{}}`,
 		`{"jsonrpc":"2.0","id":"x","error":{"code":1,"message":"m"}}`,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"m"}}`,
+		`{"jsonrpc":"2.0","error":{"code":-32600,"message":"m"}}`,
+		`{"jsonrpc":"2.0","id":1.5,"result":{}}`,
+		`{"id":{},"error":null}`,
 	} {
 		c.send("%s", line)
 	}

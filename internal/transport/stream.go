@@ -23,8 +23,9 @@ const (
 type event struct {
 	kind  eventKind
 	topic string
-	data  []byte
-	code  int // of an error response
+	data  []byte  // nil for what was taken back
+	code  int     // of an error response
+	from  *stream // the member that it came by
 }
 
 // stream is what goes to a client on behalf of one request, in order, its response last. Writing to it never waits;
@@ -33,6 +34,8 @@ type stream struct {
 	// id and log are set for a stream that clients can come back to: what it has delivered is kept there.
 	id  string
 	log *eventLog
+	// into is set for a member: what it gets goes there.
+	into *stream
 	// begin is called once, before the first event.
 	begin func()
 
@@ -51,14 +54,24 @@ func newStream() *stream {
 	return &stream{mu: &sync.Mutex{}, first: 1}
 }
 
+// member returns the stream of one request of several that share this one. It can be discarded alone, and is not read.
+func (s *stream) member() *stream {
+	return &stream{mu: s.mu, first: 1, into: s}
+}
+
 // push adds an event, unless the stream has ended or the client has given the request up.
 func (s *stream) push(e event) {
+	if s.into != nil {
+		e.from = s
+		s.into.push(e)
+		return
+	}
 	if begin := s.beginning(); begin != nil {
 		begin()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.done || s.mute || s.full() && s.squeeze(e) {
+	if s.done || s.mute || e.from != nil && e.from.mute || s.full() && s.squeeze(e) {
 		return
 	}
 	s.add(e)
@@ -68,6 +81,12 @@ func (s *stream) push(e event) {
 func (s *stream) drops(method string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.done || s.mute {
+		return true
+	}
+	if s.into != nil {
+		s = s.into // of the same mutex
+	}
 	if s.done || s.mute {
 		return true
 	}
@@ -115,7 +134,7 @@ func (s *stream) squeeze(e event) bool {
 		return false
 	}
 	for i := len(s.events) - 1; i >= 0 && s.first+i > s.sent; i-- {
-		if old := &s.events[i]; e.topic != "" && old.kind == e.kind && old.topic == e.topic {
+		if old := &s.events[i]; e.topic != "" && old.kind == e.kind && old.topic == e.topic && old.from == e.from {
 			s.waiting += len(e.data) - len(old.data)
 			if s.log != nil {
 				s.log.resized(len(e.data) - len(old.data))
@@ -150,6 +169,10 @@ func (s *stream) discard() {
 		return
 	}
 	s.mute = true
+	if s.into != nil {
+		s.into.takeBack(s)
+		return
+	}
 	keep := max(0, s.sent-s.first+1)
 	for _, e := range s.events[keep:] {
 		s.waiting -= len(e.data)
@@ -159,6 +182,22 @@ func (s *stream) discard() {
 	}
 	s.events = s.events[:keep]
 	s.wake()
+}
+
+// takeBack empties what a member has put here and was not delivered. The events stay, because readers count them. The
+// mutex is held.
+func (s *stream) takeBack(from *stream) {
+	for i := max(0, s.sent-s.first+1); i < len(s.events); i++ {
+		e := &s.events[i]
+		if e.from != from {
+			continue
+		}
+		s.waiting -= len(e.data)
+		if s.log != nil {
+			s.log.resized(-len(e.data))
+		}
+		e.data = nil
+	}
 }
 
 // after returns the events that come after a number, and marks those up to it as delivered. What it returns is the
@@ -193,6 +232,9 @@ func (s *stream) forget(number int) {
 
 // lost returns how many events were dropped.
 func (s *stream) lost() int {
+	if s.into != nil {
+		return 0 // the shared stream counts
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dropped

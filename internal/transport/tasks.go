@@ -9,9 +9,6 @@ import (
 	"mcp-server/internal/host"
 )
 
-// tasksExtension is the tasks extension of 2026-07-28, SEP-2663, which mcp-go does not know.
-const tasksExtension = "io.modelcontextprotocol/tasks"
-
 // Tasks are calls that go on after their response. An unknown id is -32602.
 type Tasks interface {
 	// GetTask returns a DetailedTask with its resultType.
@@ -81,11 +78,11 @@ func needsTasks(m *message) *host.RPCError {
 	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &declared) != nil {
 		return refuse(mcp.INVALID_PARAMS, "missing or invalid _meta field "+mcp.MetaKeyClientCapabilities)
 	}
-	if _, ok := declared.Extensions[tasksExtension]; ok {
+	if _, ok := declared.Extensions[host.TasksExtension]; ok {
 		return nil
 	}
-	e := refuse(mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, "the request does not declare the extension "+tasksExtension)
-	e.Data = json.RawMessage(`{"requiredCapabilities":{"extensions":{"` + tasksExtension + `":{}}}}`)
+	e := refuse(mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, "the request does not declare the extension "+host.TasksExtension)
+	e.Data = json.RawMessage(`{"requiredCapabilities":{"extensions":{"` + host.TasksExtension + `":{}}}}`)
 	return e
 }
 

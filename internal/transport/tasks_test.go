@@ -40,7 +40,7 @@ func TestTasks(t *testing.T) {
 	w := serveWeb(t, newTestTransport(t, newFixture().MCPServer, func(c *Config) { c.Tasks = fakeTasks{} }))
 	w.asCallers()
 	declared := func(method, params string) string {
-		return strings.Replace(modernLine("1", method, params), `clientCapabilities":{}`, `clientCapabilities":{"extensions":{"`+tasksExtension+`":{}}}`, 1)
+		return strings.Replace(modernLine("1", method, params), `clientCapabilities":{}`, `clientCapabilities":{"extensions":{"`+host.TasksExtension+`":{}}}`, 1)
 	}
 	for name, tc := range map[string]struct {
 		line, name, caller string

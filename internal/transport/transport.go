@@ -13,6 +13,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+	"golang.org/x/sync/semaphore"
 
 	"mcp-server/internal/access"
 )
@@ -40,13 +41,14 @@ type Transport struct {
 	logger   *slog.Logger
 	workers  workers
 	sessions sessionTable
-	logged   atomic.Int64 // bytes in all event logs
-	gate     gate         // the requests of HTTP
-	streams  gate         // the open streams of HTTP that wait for notifications
+	board    *board              // who hears of changes
+	logged   atomic.Int64        // bytes in all event logs
+	gate     gate                // the requests of HTTP
+	memory   *semaphore.Weighted // what their messages take
+	streams  gate                // the open streams of HTTP that wait for notifications
 	serial   atomic.Int64
 
 	mu       sync.Mutex
-	hearers  map[hearer]struct{}
 	draining bool
 	stopping <-chan struct{} // closed when Shutdown begins
 	stop     func()
@@ -57,8 +59,11 @@ type Transport struct {
 
 // hearer is who can subscribe to resources: a connection, or a listen stream.
 type hearer interface {
-	server.SessionWithResourceSubscriptions
+	IsSubscribedToResource(uri string) bool
+	// wants is asked about broadcasts.
+	wants(method string) bool
 	callerOf() access.Caller
+	// deliver never waits.
 	deliver(n mcp.JSONRPCNotification)
 }
 
@@ -78,11 +83,13 @@ func New(cfg Config) (*Transport, error) {
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
 	t := &Transport{
-		cfg: cfg, mcp: cfg.MCP, logger: cfg.Logger, workers: workers{jobs: make(chan func())}, hearers: map[hearer]struct{}{},
+		cfg: cfg, mcp: cfg.MCP, logger: cfg.Logger, workers: workers{jobs: make(chan func())},
+		memory:  semaphore.NewWeighted(cfg.Limits.MessageBytes),
 		gate:    gate{most: cfg.Limits.InFlight, mostEach: cfg.Limits.InFlightPerCaller},
 		streams: gate{most: cfg.Limits.Streams, mostEach: cfg.Limits.StreamsPerCaller},
 	}
 	t.sessions.t = t
+	t.board = newBoard(t)
 	stopping, stop := context.WithCancel(context.Background())
 	ended, end := context.WithCancel(context.Background())
 	t.stopping, t.stop, t.end = stopping.Done(), stop, end
@@ -95,7 +102,7 @@ func New(cfg Config) (*Transport, error) {
 // that does not keep up with its notifications may miss it.
 func (t *Transport) ResourceUpdated(uri string) {
 	uri = t.cfg.Normal(uri)
-	for _, h := range t.hearersOf(uri) {
+	for _, h := range t.board.those(func(h hearer) bool { return h.IsSubscribedToResource(uri) }) {
 		if !t.cfg.MayRead(access.WithCaller(context.Background(), h.callerOf()), uri) {
 			continue
 		}
@@ -107,35 +114,4 @@ func (t *Transport) ResourceUpdated(uri string) {
 			},
 		})
 	}
-}
-
-func (t *Transport) hearersOf(uri string) []hearer {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var found []hearer
-	for h := range t.hearers {
-		if h.IsSubscribedToResource(uri) {
-			found = append(found, h)
-		}
-	}
-	return found
-}
-
-// register has mcp-go's broadcasts and ResourceUpdated reach a session, until the returned function is called.
-func (t *Transport) register(ctx context.Context, s interface {
-	server.ClientSession
-	hearer
-}) (func(), error) {
-	if err := t.mcp.RegisterSession(ctx, s); err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	t.hearers[s] = struct{}{}
-	t.mu.Unlock()
-	return func() {
-		t.mu.Lock()
-		delete(t.hearers, s)
-		t.mu.Unlock()
-		t.mcp.UnregisterSession(context.WithoutCancel(ctx), s.SessionID())
-	}, nil
 }
