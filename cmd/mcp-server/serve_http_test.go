@@ -92,6 +92,14 @@ func TestExampleAccessFile(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^\s+token_file: (\S+)`).FindAllStringSubmatch(string(text), -1) {
 		files = append(files, m[1], access.NewToken())
 	}
+	if _, err := access.Open(access.Options{Path: accesstest.File(t, files...)}); err == nil || !strings.Contains(err.Error(), "token_sha256") {
+		t.Errorf("as it is, the example is accepted: %v", err)
+	}
+	sum, err := access.Hash(access.NewToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[1] = strings.Replace(files[1], "PUT HERE WHAT mcp-server token new ci PRINTS", sum, 1)
 	gate, err := access.Open(access.Options{Path: accesstest.File(t, files...)})
 	if err != nil {
 		t.Fatal(err)
