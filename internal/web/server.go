@@ -154,7 +154,7 @@ func (s *Server) drain(ctx context.Context, main *http.Server) error {
 	s.ending.Store(true)
 	if delay := s.config.DrainDelay; delay > 0 {
 		s.logger.Info("ending soon: /readyz says so, and requests are still accepted", "wait", delay.String())
-		time.Sleep(delay) // a second signal ends the process
+		<-time.After(delay) // a second signal ends the process
 	}
 	s.draining.Store(true)
 	s.logger.Info("ending: nothing more is accepted", "wait", s.config.Limits.Drain.String())

@@ -35,8 +35,8 @@ func (c *crowd) Accept() (net.Conn, error) {
 		if c.enter(from) {
 			return &guest{Conn: conn, leave: sync.OnceFunc(func() { c.leave(from) })}, nil
 		}
-		_ = conn.Close() // nothing was read
 		c.refused(conn.RemoteAddr().String())
+		_ = conn.Close() // nothing was read
 	}
 }
 
