@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -38,12 +39,12 @@ func TestServeFlags(t *testing.T) {
 	t.Parallel()
 	byFlags := parseServe(t, nil, "--http", "127.0.0.1:1", "--access", "a", "--tls-cert", "c", "--tls-key", "k", "--public-url", "https://p",
 		"--allow-origin", "https://a", "--allow-origin", "https://b", "--insecure-http", "--metrics-addr", "127.0.0.1:2", "--read-only",
-		"--allow-tool", "drs_*", "--deny-tool", "hint:destructive,rfs_*")
+		"--allow-tool", "drs_*", "--deny-tool", "hint:destructive,rfs_*", "--drain-delay", "5s", "--metrics-callers")
 	byEnvironment := parseServe(t, map[string]string{
 		"MCP_SERVER_HTTP": "127.0.0.1:1", "MCP_SERVER_ACCESS": "a", "MCP_SERVER_TLS_CERT": "c", "MCP_SERVER_TLS_KEY": "k",
 		"MCP_SERVER_PUBLIC_URL": "https://p", "MCP_SERVER_ALLOW_ORIGIN": "https://a,https://b", "MCP_SERVER_INSECURE_HTTP": "true",
 		"MCP_SERVER_METRICS_ADDR": "127.0.0.1:2", "MCP_SERVER_READ_ONLY": "true", "MCP_SERVER_ALLOW_TOOL": "drs_*",
-		"MCP_SERVER_DENY_TOOL": "hint:destructive,rfs_*",
+		"MCP_SERVER_DRAIN_DELAY": "5s", "MCP_SERVER_METRICS_CALLERS": "true", "MCP_SERVER_DENY_TOOL": "hint:destructive,rfs_*",
 	})
 	if diff := cmp.Diff(byFlags, byEnvironment, cmp.AllowUnexported(serveFlags{})); diff != "" {
 		t.Error(diff)
@@ -54,7 +55,7 @@ func TestServeFlags(t *testing.T) {
 	}
 	c := byFlags.webConfig(http.NotFoundHandler(), nil, nil)
 	if c.Addr != "127.0.0.1:1" || c.TLSCert != "c" || c.TLSKey != "k" || c.PublicURL != "https://p" || len(c.AllowOrigins) != 2 ||
-		!c.InsecureHTTP || c.MetricsAddr != "127.0.0.1:2" || c.MCP == nil {
+		!c.InsecureHTTP || c.MetricsAddr != "127.0.0.1:2" || c.DrainDelay != 5*time.Second || c.MCP == nil {
 		t.Errorf("the configuration is %+v", c)
 	}
 }

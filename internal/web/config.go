@@ -127,6 +127,9 @@ func (c Config) check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key go together; give both, or none")
 	}
+	if c.DrainDelay < 0 {
+		return errors.New("--drain-delay is negative; write it as 5s")
+	}
 	if loopbackAddr(c.Addr) {
 		return nil
 	}
