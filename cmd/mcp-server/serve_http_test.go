@@ -109,3 +109,42 @@ func TestExampleAccessFile(t *testing.T) {
 		t.Errorf("the example shows less than it should: %d files, %v", len(files)/2, ok)
 	}
 }
+
+// TestServiceUnit reads the unit of the documentation: its flags exist, and it has what the server needs.
+func TestServiceUnit(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unit, _ := strings.Cut(string(text), "[Service]")
+	unit = strings.ReplaceAll(unit, "\\\n", " ")
+	line := regexp.MustCompile(`(?m)^ *ExecStart=\S+ serve (.*)$`).FindStringSubmatch(unit)
+	if line == nil {
+		t.Fatal("the documentation has no unit")
+	}
+	command := newServeCommand(&settings{}, streams{})
+	command.Flags().String("data-dir", "", "")
+	if err := command.ParseFlags(strings.Fields(line[1])); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"PrivateTmp=yes", "StateDirectory=", "LogsDirectory=", "MemoryMax=", "LimitNOFILE=", "TimeoutStopSec=45"} {
+		if !strings.Contains(unit, want) {
+			t.Errorf("the unit has no %s", want)
+		}
+	}
+}
+
+// TestDocumentedFlags sees to it that docs/http.md lists every flag of the server.
+func TestDocumentedFlags(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newServeCommand(&settings{}, streams{}).Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "emulator" && !strings.Contains(string(text), "`--"+f.Name+"`") {
+			t.Errorf("docs/http.md does not have --%s", f.Name)
+		}
+	})
+}

@@ -9,8 +9,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -160,6 +162,31 @@ func TestRefusalsNameTheClaim(t *testing.T) {
 	c, err := gate.Identify(t.Context(), issuer.Sign(t, "one", issuer.Claims(resource, map[string]any{"exp": time.Now().Add(time.Minute).Unix()})))
 	if left := time.Until(c.Expires); err != nil || left < 80*time.Second || left > 90*time.Second { // with the leeway
 		t.Errorf("the caller may call for %v more, %v", left, err)
+	}
+}
+
+// TestBrokenFileIsRepeated sees to it that a file that stays broken is not forgotten, and does not fill the log either.
+func TestBrokenFileIsRepeated(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	path := accesstest.File(t, "access.yaml", "callers: []\n")
+	gate, err := Open(Options{Path: path, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("callers: [\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = gate.Reload()
+	for range 2 {
+		for range 3 { // as if seconds had passed
+			gate.looked.Store(-int64(time.Hour))
+			gate.fresh()
+		}
+		gate.told = gate.told.Add(-remindEvery)
+	}
+	if n := strings.Count(log.String(), "still cannot be used"); n != 1 {
+		t.Errorf("%d lines:\n%s", n, log.String())
 	}
 }
 

@@ -226,6 +226,17 @@ func TestHealthOfAnyHost(t *testing.T) {
 	}
 }
 
+func TestOpenMetricsAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]bool{"127.0.0.1:0": false, "0.0.0.0:0": true} {
+		var log lockedBuffer
+		start(t, web.Config{MetricsAddr: addr, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if got := strings.Contains(log.String(), "may read the metrics without a token"); got != want {
+			t.Errorf("%s: %s", addr, log.String())
+		}
+	}
+}
+
 // TestNotReadyIsSaidOnce asks as often as probes do.
 func TestNotReadyIsSaidOnce(t *testing.T) {
 	t.Parallel()
