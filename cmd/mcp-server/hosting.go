@@ -26,7 +26,9 @@ type hosting struct {
 	prometheus bool
 	emulated   bool   // the cloud is the emulator, for all profiles
 	logLevel   string // instead of the settings' when it is not empty
+	withNames  bool   // callers' names in metrics and traces
 	metrics    *telemetry.Telemetry
+	trail      *audit.Log // nil without
 }
 
 // hosting reads the flags that are the same on every transport.
@@ -38,7 +40,7 @@ func (f serveFlags) hosting(transport string) (*hosting, error) {
 	if f.confirm != "once-only" && f.confirm != "never" {
 		return nil, usageError{fmt.Errorf("--confirm takes once-only or never, not %q", f.confirm)}
 	}
-	return &hosting{transport: transport, policy: policy, noConfirm: f.confirm == "never", auditLog: f.auditLog}, nil
+	return &hosting{transport: transport, policy: policy, noConfirm: f.confirm == "never", auditLog: f.auditLog, withNames: f.metricsCallers}, nil
 }
 
 // withHost starts a host for the local user at a command line, runs body and stops it.
@@ -63,23 +65,23 @@ func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body 
 		lookup, p.emulated = overlay(cloud), true
 	}
 	p.metrics, err = telemetry.Start(ctx, telemetry.Options{
-		Version: version, LookupEnv: os.LookupEnv, Logger: logger, Prometheus: p.prometheus, Callers: p.gate != nil,
+		Version: version, LookupEnv: os.LookupEnv, Logger: logger, Prometheus: p.prometheus, Callers: p.withNames,
 	})
 	if err != nil {
 		return fmt.Errorf("starting telemetry: %w", err)
 	}
 	defer func() { _ = p.metrics.Shutdown(context.WithoutCancel(ctx)) }() // it has said what it could not send
 	var h *host.Host
-	trail, err := p.openAudit(logger, func(text string) string { return h.Redact(text) }) // nothing is written before the host is there
+	p.trail, err = p.openAudit(logger, func(text string) string { return h.Redact(text) }) // nothing is written before the host is there
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, trail.Close()) }()
+	defer func() { err = errors.Join(err, p.trail.Close()) }()
 	h, err = host.Start(ctx, host.Config{
 		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace,
 		PreviewCommand: previewCommand(), MinFree: uint64(s.minFree), Retention: s.retention(),
 		Profile: p.profiles(lookup), Stands: p.stands(), Policy: p.policy, NoConfirm: p.noConfirm, PublicURL: p.publicURL,
-		Telemetry: p.metrics, Audit: trail, Transport: p.transport,
+		Telemetry: p.metrics, Audit: p.trail, Transport: p.transport,
 	})
 	if err != nil {
 		return err
@@ -88,6 +90,7 @@ func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body 
 	if err := ctx.Err(); err != nil {
 		return err // interrupted while the plugins were starting
 	}
+	warnUnmatched(p.policy, h, logger)
 	return body(h, logger)
 }
 

@@ -23,7 +23,15 @@ func newLogger(w io.Writer, level string) (logger *slog.Logger, flush func(), er
 		return newTerminalLogger(w, l, os.Getenv("NO_COLOR") == ""), func() {}, nil
 	}
 	lines := newPatientWriter(w)
-	return slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: l})), lines.flush, nil
+	return slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: l, ReplaceAttr: readable})), lines.flush, nil
+}
+
+// readable writes times that something took as 1.5s, where JSON would count nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 func newTerminalLogger(w io.Writer, level slog.Level, colour bool) *slog.Logger {

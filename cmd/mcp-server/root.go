@@ -84,7 +84,7 @@ Try it without an account:  mcp-server demo`,
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
 	root.AddCommand(
 		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std), newArtifactCommand(s, std),
-		newDemoCommand(s, std), newEmulatorCommand(s, std), newTokenCommand(s, std), newPreviewCommand(std),
+		newDemoCommand(s, std), newEmulatorCommand(s, std), newTokenCommand(s, std), newAccessCommand(s, std), newPreviewCommand(std),
 	)
 	return root
 }
@@ -99,7 +99,11 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		if f.Changed || !given || value == "" || f.Name == "help" || f.Name == "version" || problem != nil {
 			return
 		}
-		if err := f.Value.Set(value); err != nil {
+		err := f.Value.Set(value)
+		if err != nil && f.Value.Type() == "bool" {
+			err = fmt.Errorf("%q is neither true nor false", value)
+		}
+		if err != nil {
 			problem = usageError{fmt.Errorf("the environment variable %s: %w", name, err)}
 		}
 	})

@@ -19,7 +19,8 @@ func newServeCommand(s *settings, std streams) *cobra.Command {
 		Long: `Serve MCP on standard input and output, for an editor or an assistant; or with --http on streamable HTTP, for a team.
 
 On HTTP beyond this machine every caller needs a token of the access file, or one of an OAuth issuer that it names;
-see docs/http.md and mcp-server token new.`,
+see docs/http.md, mcp-server token new and mcp-server access check. There the log is at the level info unless --log-level or
+MCP_SERVER_LOG_LEVEL says otherwise.`,
 		Example: `  mcp-server serve
   mcp-server serve --read-only --allow-tool 'rfs_*'
   mcp-server serve --http 127.0.0.1:8080

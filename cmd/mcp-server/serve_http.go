@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,6 +23,9 @@ type serveFlags struct {
 	allowOrigins []string
 	insecureHTTP bool
 	metricsAddr  string
+	drainDelay   time.Duration
+
+	metricsCallers bool
 
 	readOnly   bool
 	allowTools []string
@@ -39,6 +43,8 @@ func addServeFlags(flags *pflag.FlagSet, f *serveFlags) {
 	flags.StringSliceVar(&f.allowOrigins, "allow-origin", nil, "origin of web pages that may call, such as https://app.example.com; may be repeated")
 	flags.BoolVar(&f.insecureHTTP, "insecure-http", false, "serve other machines without TLS, as behind a proxy that has it")
 	flags.StringVar(&f.metricsAddr, "metrics-addr", "", "HOST:PORT that serves /metrics and the health checks without tokens")
+	flags.BoolVar(&f.metricsCallers, "metrics-callers", false, "put the callers' names on metrics and traces")
+	flags.DurationVar(&f.drainDelay, "drain-delay", 0, "how long requests are still accepted when the server ends, while /readyz says 503; such as 5s")
 	flags.BoolVar(&f.readOnly, "read-only", false, "leave only tools that say that they only read, whatever else is allowed")
 	flags.StringSliceVar(&f.allowTools, "allow-tool", nil, "tools that may be called: a name, a pattern such as drs_*, or a hint such as hint:read_only; may be repeated")
 	flags.StringVar(&f.confirm, "confirm", "once-only", "what a person is asked before, where the client can ask: once-only (downloads that cannot be repeated) or never")
@@ -48,6 +54,10 @@ func addServeFlags(flags *pflag.FlagSet, f *serveFlags) {
 
 // policy is the server's own, on every transport.
 func (f serveFlags) policy() (access.Policy, error) {
+	if f.allowTools != nil && len(f.allowTools) == 0 {
+		return access.Policy{}, usageError{errors.New("--allow-tool is empty, which does not say whether nothing or everything is allowed; " +
+			"leave it out to allow all tools, and give --deny-tool '*' to allow none")}
+	}
 	allow, err := access.ParseRules(f.allowTools)
 	if err != nil {
 		return access.Policy{}, usageError{fmt.Errorf("--allow-tool: %w", err)}
@@ -61,9 +71,10 @@ func (f serveFlags) policy() (access.Policy, error) {
 
 // checkWithoutHTTP refuses flags that would do nothing on standard input and output.
 func (f serveFlags) checkWithoutHTTP() error {
-	if f.access != "" || f.tlsCert != "" || f.tlsKey != "" || f.publicURL != "" || len(f.allowOrigins) > 0 || f.insecureHTTP || f.metricsAddr != "" {
-		return usageError{errors.New("--access, --tls-cert, --tls-key, --public-url, --allow-origin, --insecure-http and --metrics-addr are for a server " +
-			"on HTTP; add --http 127.0.0.1:8080, or leave them out")}
+	if f.access != "" || f.tlsCert != "" || f.tlsKey != "" || f.publicURL != "" || len(f.allowOrigins) > 0 || f.insecureHTTP || f.metricsAddr != "" ||
+		f.drainDelay != 0 {
+		return usageError{errors.New("--access, --tls-cert, --tls-key, --public-url, --allow-origin, --insecure-http, --metrics-addr and --drain-delay " +
+			"are for a server on HTTP; add --http 127.0.0.1:8080, or leave them out")}
 	}
 	return nil
 }
@@ -85,7 +96,7 @@ func (f serveFlags) openAccess(logger *slog.Logger) (*access.Gate, error) {
 func (f serveFlags) webConfig(mcp http.Handler, gate *access.Gate, logger *slog.Logger) web.Config {
 	return web.Config{
 		Addr: f.http, MCP: mcp, Access: gate, TLSCert: f.tlsCert, TLSKey: f.tlsKey, InsecureHTTP: f.insecureHTTP,
-		PublicURL: f.publicURL, AllowOrigins: f.allowOrigins, MetricsAddr: f.metricsAddr, Logger: logger,
+		PublicURL: f.publicURL, AllowOrigins: f.allowOrigins, MetricsAddr: f.metricsAddr, DrainDelay: f.drainDelay, Logger: logger,
 	}
 }
 

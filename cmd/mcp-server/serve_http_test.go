@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -38,12 +39,12 @@ func TestServeFlags(t *testing.T) {
 	t.Parallel()
 	byFlags := parseServe(t, nil, "--http", "127.0.0.1:1", "--access", "a", "--tls-cert", "c", "--tls-key", "k", "--public-url", "https://p",
 		"--allow-origin", "https://a", "--allow-origin", "https://b", "--insecure-http", "--metrics-addr", "127.0.0.1:2", "--read-only",
-		"--allow-tool", "drs_*", "--deny-tool", "hint:destructive,rfs_*")
+		"--allow-tool", "drs_*", "--deny-tool", "hint:destructive,rfs_*", "--drain-delay", "5s", "--metrics-callers")
 	byEnvironment := parseServe(t, map[string]string{
 		"MCP_SERVER_HTTP": "127.0.0.1:1", "MCP_SERVER_ACCESS": "a", "MCP_SERVER_TLS_CERT": "c", "MCP_SERVER_TLS_KEY": "k",
 		"MCP_SERVER_PUBLIC_URL": "https://p", "MCP_SERVER_ALLOW_ORIGIN": "https://a,https://b", "MCP_SERVER_INSECURE_HTTP": "true",
 		"MCP_SERVER_METRICS_ADDR": "127.0.0.1:2", "MCP_SERVER_READ_ONLY": "true", "MCP_SERVER_ALLOW_TOOL": "drs_*",
-		"MCP_SERVER_DENY_TOOL": "hint:destructive,rfs_*",
+		"MCP_SERVER_DRAIN_DELAY": "5s", "MCP_SERVER_METRICS_CALLERS": "true", "MCP_SERVER_DENY_TOOL": "hint:destructive,rfs_*",
 	})
 	if diff := cmp.Diff(byFlags, byEnvironment, cmp.AllowUnexported(serveFlags{})); diff != "" {
 		t.Error(diff)
@@ -54,7 +55,7 @@ func TestServeFlags(t *testing.T) {
 	}
 	c := byFlags.webConfig(http.NotFoundHandler(), nil, nil)
 	if c.Addr != "127.0.0.1:1" || c.TLSCert != "c" || c.TLSKey != "k" || c.PublicURL != "https://p" || len(c.AllowOrigins) != 2 ||
-		!c.InsecureHTTP || c.MetricsAddr != "127.0.0.1:2" || c.MCP == nil {
+		!c.InsecureHTTP || c.MetricsAddr != "127.0.0.1:2" || c.DrainDelay != 5*time.Second || c.MCP == nil {
 		t.Errorf("the configuration is %+v", c)
 	}
 }
@@ -92,6 +93,14 @@ func TestExampleAccessFile(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^\s+token_file: (\S+)`).FindAllStringSubmatch(string(text), -1) {
 		files = append(files, m[1], access.NewToken())
 	}
+	if _, err := access.Open(access.Options{Path: accesstest.File(t, files...)}); err == nil || !strings.Contains(err.Error(), "token_sha256") {
+		t.Errorf("as it is, the example is accepted: %v", err)
+	}
+	sum, err := access.Hash(access.NewToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[1] = strings.Replace(files[1], "PUT HERE WHAT mcp-server token new ci PRINTS", sum, 1)
 	gate, err := access.Open(access.Options{Path: accesstest.File(t, files...)})
 	if err != nil {
 		t.Fatal(err)
@@ -99,4 +108,43 @@ func TestExampleAccessFile(t *testing.T) {
 	if _, ok := gate.Resource(); !ok || !gate.Guards() || len(files) < 6 {
 		t.Errorf("the example shows less than it should: %d files, %v", len(files)/2, ok)
 	}
+}
+
+// TestServiceUnit reads the unit of the documentation: its flags exist, and it has what the server needs.
+func TestServiceUnit(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unit, _ := strings.Cut(string(text), "[Service]")
+	unit = strings.ReplaceAll(unit, "\\\n", " ")
+	line := regexp.MustCompile(`(?m)^ *ExecStart=\S+ serve (.*)$`).FindStringSubmatch(unit)
+	if line == nil {
+		t.Fatal("the documentation has no unit")
+	}
+	command := newServeCommand(&settings{}, streams{})
+	command.Flags().String("data-dir", "", "")
+	if err := command.ParseFlags(strings.Fields(line[1])); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"PrivateTmp=yes", "StateDirectory=", "LogsDirectory=", "MemoryMax=", "LimitNOFILE=", "TimeoutStopSec=45"} {
+		if !strings.Contains(unit, want) {
+			t.Errorf("the unit has no %s", want)
+		}
+	}
+}
+
+// TestDocumentedFlags sees to it that docs/http.md lists every flag of the server.
+func TestDocumentedFlags(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newServeCommand(&settings{}, streams{}).Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "emulator" && !strings.Contains(string(text), "`--"+f.Name+"`") {
+			t.Errorf("docs/http.md does not have --%s", f.Name)
+		}
+	})
 }

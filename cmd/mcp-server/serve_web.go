@@ -9,9 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 
-	"mcp-server/internal/access"
 	"mcp-server/internal/host"
 	"mcp-server/internal/telemetry"
 	"mcp-server/internal/web"
@@ -29,7 +27,7 @@ func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chat
 	if chatty && os.Getenv("MCP_SERVER_LOG_LEVEL") == "" {
 		p.logLevel = "info"
 	}
-	early, flush, err := newLogger(std.err, cmp.Or(p.logLevel, s.logLevel))
+	early, flush, err := newLogger(std.err, cmp.Or(p.logLevel, s.logLevel)) // the access file's for as long as it serves
 	if err != nil {
 		return err
 	}
@@ -52,7 +50,8 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 		return err
 	}
 	c := f.webConfig(t.Handler(), p.gate, logger)
-	c.Artifacts, c.Metrics, c.Ready = storedFiles{h}, p.metrics.Handler(), h.Ready
+	c.Artifacts, c.Metrics, c.Ready = storedFiles{h}, p.metrics.Handler(), readiness(h, p.gate, p.trail)
+	c.Refused = func(r web.Refusal) { p.metrics.Refused(r.Reason) }
 	c.Observe = func(o web.Observation) {
 		p.metrics.HTTPRequest(telemetry.HTTPRequest{Method: o.Method, Route: o.Route, Status: o.Status, Duration: o.Took})
 	}
@@ -64,33 +63,13 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 	if err := server.Listen(ctx); err != nil {
 		return err
 	}
-	defer reloadOnHangup(p.gate, logger)()
+	defer keepAccess(p.gate, h, logger)()
 	about := []any{"address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems())}
 	if beside := server.MetricsAddr(); beside != nil {
 		about = append(about, "metrics", beside.String())
 	}
 	logger.Info("serving on HTTP", about...)
 	return server.Run(ctx)
-}
-
-// reloadOnHangup reads the access file again at SIGHUP, until the returned function is called.
-func reloadOnHangup(gate *access.Gate, logger *slog.Logger) (stop func()) {
-	if gate == nil || hangup == nil {
-		return func() {}
-	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, hangup)
-	go func() { // ends with stop
-		for range signals {
-			if err := gate.Reload(); err != nil {
-				logger.Error("the access file could not be read again; what was read before still counts", "err", err)
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(signals)
-		close(signals)
-	}
 }
 
 // storedFiles are the host's artifacts as the web server wants them.

@@ -30,12 +30,14 @@ func newTokenCommand(s *settings, std streams) *cobra.Command {
 
 func newTokenNewCommand(s *settings, std streams) *cobra.Command {
 	var days dayCount
+	var quiet bool
 	c := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Print a new token once, and the lines of the access file that admit it",
 		Long: `Print a new token once, and the lines of the access file that admit it. The file holds the token's SHA-256 alone, so
 that who reads the file cannot call; nobody can show the token again.`,
-		Example: "  mcp-server token new ci --days 90",
+		Example: `  mcp-server token new ci --days 90
+  mcp-server token new ci --quiet | tee ci.token | mcp-server token hash`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{errors.New("new takes the name of the caller, such as: mcp-server token new ci")}
@@ -53,10 +55,14 @@ that who reads the file cannot call; nobody can show the token again.`,
 				return usageError{err}
 			case asJSON:
 				return writeJSON(std.out, made)
+			case quiet:
+				_, err := fmt.Fprintln(std.out, made.Token)
+				return err
 			}
 			return made.print(std.out)
 		},
 	}
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the token; token hash makes the line for the file from it")
 	c.Flags().Var(&days, "days", "days until the token expires; 0 for never")
 	addOutputFlag(c, s)
 	return c

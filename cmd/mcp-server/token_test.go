@@ -60,6 +60,16 @@ func TestTokenNewAsJSON(t *testing.T) {
 	}
 }
 
+// TestTokenQuiet has the token alone, for a file or a pipe.
+func TestTokenQuiet(t *testing.T) {
+	t.Parallel()
+	code, out, problem := runToken(t, "", "new", "ci", "--quiet")
+	token, rest, _ := strings.Cut(out, "\n")
+	if code != exitDone || rest != "" || problem != "" || !access.IsToken(token) || len(token) < 40 {
+		t.Errorf("%d %q %q", code, out, problem)
+	}
+}
+
 func TestTokenHash(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-of-the-tests-of-tokens"

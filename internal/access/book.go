@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func readBook(path string) (*book, *fileOAuth, error) {
 
 func (b *book) fill(f file, open func(string) ([]byte, error)) error {
 	for _, name := range slices.Sorted(maps.Keys(f.Profiles)) {
-		if err := CheckName(name); err != nil {
+		if err := CheckProfile(name); err != nil {
 			return fmt.Errorf("profile %q: %w", name, err)
 		}
 		p, err := newProfile(name, f.Profiles[name], open)
@@ -99,8 +100,9 @@ func (b *book) newEntry(c fileCaller, open func(string) ([]byte, error)) (entry,
 	if e.sum, err = c.tokenSum(open); err != nil {
 		return entry{}, err
 	}
+	var expires time.Time
 	if c.Expires != "" {
-		if e.expires, err = time.Parse(time.RFC3339, c.Expires); err != nil {
+		if expires, err = time.Parse(time.RFC3339, c.Expires); err != nil {
 			return entry{}, errors.New("expires is no time of RFC 3339; write it as 2027-01-31T00:00:00Z")
 		}
 	}
@@ -113,6 +115,7 @@ func (b *book) newEntry(c fileCaller, open func(string) ([]byte, error)) (entry,
 		}
 	}
 	e.caller, err = b.newCaller(c.Name, c.Rights)
+	e.caller.Expires = expires
 	return e, err
 }
 
@@ -148,22 +151,41 @@ func (b *book) newCaller(name string, r rights) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	if r.Rate < 0 || r.Concurrency < 0 {
-		return Caller{}, errors.New("rate and concurrency are whole numbers from 1, or left out for the server's own")
+	var limits Limits
+	for _, n := range []struct{ given, limit *int }{{r.Rate, &limits.PerMinute}, {r.Concurrency, &limits.Concurrent}} {
+		if n.given == nil {
+			continue
+		}
+		if *n.limit = *n.given; *n.limit < 1 {
+			return Caller{}, errors.New("rate and concurrency are whole numbers from 1, or left out for the server's own; " +
+				"take the caller out to let nothing through")
+		}
 	}
 	return Caller{
-		Name: name, Profile: r.Profile, Limits: Limits{PerMinute: r.Rate, Concurrent: r.Concurrency},
+		Name: name, Profile: r.Profile, Limits: limits, Metrics: r.Metrics,
 		Policy: Policy{ReadOnly: r.ReadOnly, Allow: allow, Deny: deny, Of: fmt.Sprintf("the caller %q", name)},
 	}, nil
 }
 
-// CheckName says what is wrong with the name of a caller or a profile. It keeps names apart from those of OAuth, which hold a colon, and fit for logs and folders.
+// CheckName says what is wrong with the name of a caller. It keeps names apart from those of OAuth, which hold a colon, and
+// fit for logs and folders.
 func CheckName(name string) error {
 	ok := name != "" && len(name) <= 64 && !strings.ContainsFunc(name, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._@-", r)
 	}) && name[0] != '.' && name[0] != '-'
 	if !ok {
 		return errors.New("a name has 1 to 64 letters, digits or ._@- and begins with no dot or dash")
+	}
+	return nil
+}
+
+// profileName is what can be a folder's name on every system.
+var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`)
+
+// CheckProfile says what is wrong with the name of a profile, which also names a folder.
+func CheckProfile(name string) error {
+	if !profileName.MatchString(name) {
+		return errors.New("a profile's name has 1 to 60 small letters, digits, _ or -, and begins with a letter or a digit")
 	}
 	return nil
 }

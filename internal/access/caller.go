@@ -1,11 +1,11 @@
 // Package access says who calls and what a caller may do: names, tokens, credential profiles and the policy over tools.
-// An access
-// file, which [Open] reads, holds them for a server on HTTP. Start reading at [Caller].
+// An access file, which [Open] reads, holds them for a server on HTTP. Start reading at [Caller].
 package access
 
 import (
 	"context"
 	"strconv"
+	"time"
 )
 
 // Caller is who makes a request. The zero value is the local user, who is not restricted: standard input and output, and
@@ -19,6 +19,10 @@ type Caller struct {
 	Rule string
 	// Policy is what the caller may call, beside what the server's own policy leaves.
 	Policy Policy
+	// Metrics says that the caller may read the server's metrics, which tell of all callers.
+	Metrics bool
+	// Expires is when what admitted the caller ends; zero for never.
+	Expires time.Time
 	// Limits are the caller's own; a server has its own values for those that are zero.
 	Limits Limits
 }

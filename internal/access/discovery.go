@@ -47,7 +47,7 @@ func (s *keySet) url(ctx context.Context) (string, error) {
 		case metadata.JWKSURI == "":
 			err = fmt.Errorf("%s names no jwks_uri", place)
 		default:
-			if err = checkURL(metadata.JWKSURI); err == nil {
+			if err = s.checkKeysURL(metadata.JWKSURI); err == nil {
 				return metadata.JWKSURI, nil
 			}
 			err = fmt.Errorf("jwks_uri of %s: %w", place, err)
@@ -55,6 +55,25 @@ func (s *keySet) url(ctx context.Context) (string, error) {
 		problems = errors.Join(problems, err)
 	}
 	return "", problems
+}
+
+// checkKeysURL keeps an issuer elsewhere from sending this server to a service of its own machine.
+func (s *keySet) checkKeysURL(text string) error {
+	if err := checkURL(text); err != nil {
+		return err
+	}
+	keys, err := url.Parse(text)
+	if err != nil {
+		return err
+	}
+	issuer, err := url.Parse(s.issuer)
+	if err != nil {
+		return err
+	}
+	if LoopbackHost(keys.Hostname()) && !LoopbackHost(issuer.Hostname()) {
+		return errors.New("it is on this machine, and the issuer is not; jwks_url in the access file can say so")
+	}
+	return nil
 }
 
 // metadataURLs are the places for an issuer's metadata, in the order in which MCP's authorization asks for them.

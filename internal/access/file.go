@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -37,8 +38,9 @@ type rights struct {
 	ReadOnly    bool     `yaml:"read_only"`
 	Allow       []string `yaml:"allow"`
 	Deny        []string `yaml:"deny"`
-	Rate        int      `yaml:"rate"` // calls per minute
-	Concurrency int      `yaml:"concurrency"`
+	Rate        *int     `yaml:"rate"` // calls per minute
+	Concurrency *int     `yaml:"concurrency"`
+	Metrics     bool     `yaml:"metrics"`
 }
 
 type fileProfile struct {
@@ -75,7 +77,11 @@ func parseFile(text []byte) (f file, err error) {
 	if len(text) > largestFile {
 		return file{}, fmt.Errorf("the file is larger than %d bytes", largestFile)
 	}
-	tree, err := parser.ParseBytes(text, 0)
+	tokens := lexer.Tokenize(string(text))
+	if err := checkNesting(tokens); err != nil {
+		return file{}, err
+	}
+	tree, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return file{}, withPlace(err)
 	}
@@ -119,24 +125,45 @@ func hasKey(node ast.Node, key string) bool {
 	return false
 }
 
-// readPrivate reads a small file that holds a secret, and refuses one that other users may read.
+// readPrivate reads a small file that holds a secret, and refuses one that other users may read. The group may read one of
+// root's, which is how a service manager or Kubernetes hands out secrets.
 func readPrivate(path string) ([]byte, error) {
 	return readSmall(path, func(info os.FileInfo) error {
-		if modesMean() && info.Mode().Perm()&0o077 != 0 {
+		uid, known := ownerOf(info)
+		if !known {
+			return nil
+		}
+		bad := os.FileMode(0o077)
+		if uid == 0 {
+			bad = 0o037
+		}
+		if info.Mode().Perm()&bad != 0 {
 			return fmt.Errorf("%s may be read by other users (its mode is %04o); run: chmod 600 %s", path, info.Mode().Perm(), path)
 		}
-		return nil
+		return checkOwner(path, uid)
 	})
 }
 
 // readOwned reads a file that other users may read but not write.
 func readOwned(path string) ([]byte, error) {
 	return readSmall(path, func(info os.FileInfo) error {
-		if modesMean() && info.Mode().Perm()&0o002 != 0 {
-			return fmt.Errorf("%s may be written by other users (its mode is %04o); run: chmod o-w %s", path, info.Mode().Perm(), path)
+		uid, known := ownerOf(info)
+		if !known {
+			return nil
 		}
-		return nil
+		if info.Mode().Perm()&0o022 != 0 {
+			return fmt.Errorf("%s may be written by other users (its mode is %04o); run: chmod go-w %s", path, info.Mode().Perm(), path)
+		}
+		return checkOwner(path, uid)
 	})
+}
+
+// checkOwner refuses a file whose owner is neither the server's user nor root: owners can change their files at will.
+func checkOwner(path string, uid int) error {
+	if uid != 0 && uid != os.Geteuid() {
+		return fmt.Errorf("%s belongs to another user (%d), who may change it; run: chown %d %s", path, uid, os.Geteuid(), path)
+	}
+	return nil
 }
 
 // readSmall checks the open file, so that it cannot be exchanged in between.

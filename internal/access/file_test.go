@@ -1,8 +1,12 @@
 package access_test
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -112,6 +116,17 @@ func TestBrokenFiles(t *testing.T) {
 		"profile":           {caller("    profile: b\n"), "there is no profile"},
 		"rule":              {caller("    allow: [\"hint:none\"]\n"), "names no hint"},
 		"rate":              {caller("    rate: -1\n"), "whole numbers"},
+		"rate of zero":      {caller("    rate: 0\n"), "whole numbers from 1"},
+		"concurrency of 0":  {caller("    concurrency: 0\n"), "whole numbers from 1"},
+		"empty allow":       {caller("    allow: []\n"), "4:12: an empty allow"},
+		"deny of nothing":   {caller("    deny:\n"), "deny has no value"},
+		"allow of nothing":  {caller("    allow: null\n"), "allow has no value"},
+		"oauth of nothing":  {"oauth:\n", "oauth has no value"},
+		"profile name":      {"callers: []\nprofiles: {Team: {}}\n", "a profile's name"},
+		"deep brackets":     {"callers: " + strings.Repeat("[", 500_000), "brackets are open"},
+		"deep lists":        {strings.Repeat("- ", 500_000), "indented more than"},
+		"deep keys":         {strings.Repeat("? ", 500_000), "indented more than"},
+		"tags":              {"callers: " + strings.Repeat("!a ", 300_000), "anchors"},
 		"rate of words":     {caller("    rate: many\n"), "access.yaml:4:"},
 		"alias":             {"callers: &x []\n", "anchors"},
 		"list for a value":  {caller("    name2: [a]\n"), "is not known"},
@@ -204,13 +219,15 @@ func TestFilesThatOthersRead(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("files have no mode there")
 	}
+	root := os.Geteuid() == 0 // the group may read a file of root's
 	for _, c := range []struct {
 		file string
 		mode os.FileMode
 		ok   bool
 	}{
-		{"a.env", 0o600, true}, {"a.env", 0o400, true}, {"a.env", 0o640, false}, {"a.env", 0o604, false},
-		{"t", 0o600, true}, {"t", 0o644, false}, {"access.yaml", 0o644, true}, {"access.yaml", 0o666, false},
+		{"a.env", 0o600, true}, {"a.env", 0o400, true}, {"a.env", 0o640, root}, {"a.env", 0o440, root}, {"a.env", 0o604, false},
+		{"a.env", 0o660, false}, {"t", 0o600, true}, {"t", 0o440, root}, {"t", 0o644, false},
+		{"access.yaml", 0o644, true}, {"access.yaml", 0o664, false}, {"access.yaml", 0o646, false},
 	} {
 		path := accesstest.File(t, "access.yaml", "callers: [{name: a, token_file: t}]\nprofiles: {a: {env_file: a.env}}\n",
 			"a.env", "A=1\n", "t", secret)
@@ -221,6 +238,119 @@ func TestFilesThatOthersRead(t *testing.T) {
 		if (err == nil) != c.ok || err != nil && !strings.Contains(err.Error(), "chmod") {
 			t.Errorf("%s with mode %04o: %v", c.file, c.mode, err)
 		}
+	}
+}
+
+func TestFilesOfOthers(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	for _, name := range []string{"access.yaml", "t"} {
+		path := accesstest.File(t, "access.yaml", "callers: [{name: a, token_file: t}]\n", "t", secret)
+		if err := os.Chown(filepath.Join(filepath.Dir(path), name), 12345, -1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := access.Open(access.Options{Path: path}); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+			t.Errorf("%s of another user: %v", name, err)
+		}
+	}
+}
+
+// TestNumbersAreTexts has names that YAML takes for numbers; they stay as they are written.
+func TestNumbersAreTexts(t *testing.T) {
+	t.Parallel()
+	path := accesstest.File(t, "access.yaml", `
+callers:
+  - {name: 007, token_sha256: "`+sumOf(t, secret)+`", profile: 1_0, allow: [1e3, 0x10], rate: 12}
+profiles: {1_0: {environment: {HUAWEICLOUD_PROJECT_ID: 0123}}}
+`)
+	gate, err := access.Open(access.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := gate.Identify(t.Context(), secret)
+	if err != nil || c.Name != "007" || c.Profile != "1_0" || c.Limits.PerMinute != 12 || c.Policy.Allow[0].String() != "1e3" || c.Policy.Allow[1].String() != "0x10" {
+		t.Errorf("the caller is %+v, %v", c, err)
+	}
+	p, _, _ := gate.Profile("1_0")
+	if value, _ := p.LookupEnv(os.LookupEnv)("HUAWEICLOUD_PROJECT_ID"); value != "0123" {
+		t.Errorf("the variable is %q", value)
+	}
+}
+
+// TestShortTokens has the hash of a word in the file, as somebody may copy it from anywhere.
+func TestShortTokens(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"test", "password", strings.Repeat("a", 19)} {
+		path := accesstest.File(t, "access.yaml", fmt.Sprintf("callers: [{name: a, token_sha256: \"%x\"}]\n", sha256.Sum256([]byte(word))))
+		gate, err := access.Open(access.Options{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused(t, gate, word, access.Invalid)
+	}
+}
+
+// TestDocumentedHashes sees to it that nobody is admitted by what somebody copied from the documentation.
+func TestDocumentedHashes(t *testing.T) {
+	t.Parallel()
+	err := filepath.WalkDir("../../docs", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, line := range regexp.MustCompile("token_sha256: *[\"'\x60]?[0-9A-Fa-f]{64}").FindAll(text, -1) {
+			t.Errorf("%s shows a hash that counts: %s", path, line)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBrokenFileIsRemembered(t *testing.T) {
+	t.Parallel()
+	path := accesstest.File(t, "access.yaml", "callers: []\n")
+	gate, err := access.Open(access.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := 0
+	gate.OnChange(func() { changes++ })
+	if err := gate.Broken(); err != nil {
+		t.Errorf("a good file: %v", err)
+	}
+	rewrite(t, path, "callers: [\n")
+	_ = gate.Reload()
+	if err := gate.Broken(); err == nil || changes != 0 {
+		t.Errorf("a broken file: %v, %d changes", err, changes)
+	}
+	rewrite(t, path, "callers: []\n")
+	_ = gate.Reload()
+	if err := gate.Broken(); err != nil || changes != 1 {
+		t.Errorf("a good file again: %v, %d changes", err, changes)
+	}
+}
+
+func TestUnmatchedRules(t *testing.T) {
+	t.Parallel()
+	path := accesstest.File(t, "access.yaml", `
+callers:
+  - {name: ci, token_sha256: "`+sumOf(t, secret)+`", allow: [drs_*, "hint:idempotent"], deny: [drs_exprot]}
+oauth:
+  resource: https://r/mcp
+  issuer: https://i
+  rules: [{when: {groups: x}, deny: [rfs_*]}]
+`)
+	gate, err := access.Open(access.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`drs_exprot of the caller "ci"`, `rfs_* of the oauth rule for "groups"="x"`}
+	if diff := cmp.Diff(want, gate.Unmatched([]access.Tool{{Name: "drs_export"}})); diff != "" {
+		t.Error(diff)
 	}
 }
 

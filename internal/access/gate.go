@@ -12,7 +12,10 @@ import (
 	"time"
 )
 
-const lookEvery = time.Second
+const (
+	lookEvery   = time.Second
+	remindEvery = time.Minute
+)
 
 // Options are what [Open] needs.
 type Options struct {
@@ -34,6 +37,9 @@ type Gate struct {
 	reading sync.Mutex
 	current atomic.Pointer[book]
 	broken  []watched // the files as they were when they could not be read; under reading
+	told    time.Time // when the log was told last that they cannot be; under reading
+	problem atomic.Pointer[error]
+	changed atomic.Pointer[func()]
 }
 
 // Open reads an access file. Nothing is asked of an OAuth issuer before the first token comes.
@@ -71,13 +77,30 @@ func (g *Gate) read() error {
 		}
 	}
 	if err != nil {
-		g.broken = next.watched
+		g.broken, g.told = next.watched, time.Now()
+		g.problem.Store(&err)
 		return err
 	}
 	g.broken = nil
+	g.problem.Store(nil)
 	g.current.Store(next)
+	if changed := g.changed.Load(); changed != nil {
+		(*changed)()
+	}
 	return nil
 }
+
+// Broken looks at the files, and returns why what they say now cannot be used; nil when it is.
+func (g *Gate) Broken() error {
+	g.fresh()
+	if problem := g.problem.Load(); problem != nil {
+		return *problem
+	}
+	return nil
+}
+
+// OnChange has a function called after each time that the files were read again. It must return at once.
+func (g *Gate) OnChange(do func()) { g.changed.Store(&do) }
 
 // fresh returns what the file says, read again when it changed.
 func (g *Gate) fresh() *book {
@@ -91,6 +114,7 @@ func (g *Gate) fresh() *book {
 		files = g.current.Load().watched
 	}
 	if !slices.ContainsFunc(files, watched.changed) {
+		g.remind()
 		return g.current.Load()
 	}
 	if err := g.read(); err != nil {
@@ -101,12 +125,24 @@ func (g *Gate) fresh() *book {
 	return g.current.Load()
 }
 
+// remind is called with reading locked.
+func (g *Gate) remind() {
+	problem := g.problem.Load()
+	if problem == nil || time.Since(g.told) < remindEvery {
+		return
+	}
+	g.told = time.Now()
+	g.logger.Warn("the access file still cannot be used; what it said before counts", "error", *problem)
+}
+
 // Identify returns whose token it is. The error is a [*Refusal].
 func (g *Gate) Identify(ctx context.Context, token string) (Caller, error) {
 	b := g.fresh()
 	if e, ok := lookUp(b.entries, token); ok {
-		if !e.expires.IsZero() && !time.Now().Before(e.expires) {
-			return Caller{}, refuse(Expired, "the token has expired; ask whoever keeps the server's access file for a new one")
+		if end := e.caller.Expires; !end.IsZero() && !time.Now().Before(end) {
+			return Caller{}, &Refusal{
+				Kind: Expired, Caller: e.caller.Name, Reason: "the token has expired; ask whoever keeps the server's access file for a new one",
+			}
 		}
 		return e.caller, nil
 	}

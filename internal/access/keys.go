@@ -14,7 +14,7 @@ type keys map[string]keys
 
 // fileKeys are the keys of an access file. The structs of file.go hold their values.
 func fileKeys() keys {
-	rights := keys{"profile": nil, "read_only": nil, "allow": nil, "deny": nil, "rate": nil, "concurrency": nil}
+	rights := keys{"profile": nil, "read_only": nil, "allow": nil, "deny": nil, "rate": nil, "concurrency": nil, "metrics": nil}
 	caller := keys{"name": nil, "token_sha256": nil, "token_file": nil, "expires": nil}
 	maps.Copy(caller, rights)
 	rule := keys{"when": {"*": nil}, "default": nil}
@@ -29,8 +29,8 @@ func fileKeys() keys {
 	}
 }
 
-// check walks the whole document and reports the first key that is not known, a token that stands in it, and what an
-// access file has no use for: anchors, aliases and tags.
+// check walks the whole document and reports the first key that is not known, one without a value, and a token that stands
+// in it.
 func (k keys) check(node ast.Node) error {
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -42,13 +42,12 @@ func (k keys) check(node ast.Node) error {
 	case *ast.MappingValueNode:
 		return k.checkPair(n)
 	case *ast.SequenceNode:
-		for _, value := range n.Values {
-			if err := k.check(value); err != nil {
+		for i, value := range n.Values {
+			n.Values[i] = asWritten(value)
+			if err := k.check(n.Values[i]); err != nil {
 				return err
 			}
 		}
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.DirectiveNode:
-		return at(node.GetToken(), "anchors, aliases, tags and directives have no meaning in an access file; write the value out")
 	}
 	return nil
 }
@@ -57,6 +56,9 @@ func (k keys) checkPair(pair *ast.MappingValueNode) error {
 	key, ok := pair.Key.(ast.ScalarNode)
 	if !ok {
 		return at(pair.Key.GetToken(), "a key must be a plain word")
+	}
+	if text, ok := asWritten(key).(*ast.StringNode); ok {
+		pair.Key, key = text, text
 	}
 	name := fmt.Sprint(key.GetValue())
 	below, known := k[name]
@@ -72,7 +74,36 @@ func (k keys) checkPair(pair *ast.MappingValueNode) error {
 	case !known:
 		return at(key.GetToken(), fmt.Sprintf("the key %q is not known; did you mean %q? Known here are %s", name, k.nearest(name), k.list()))
 	}
+	if err := checkValue(name, pair.Value); err != nil {
+		return err
+	}
+	if name != "rate" && name != "concurrency" {
+		pair.Value = asWritten(pair.Value)
+	}
 	return below.check(pair.Value)
+}
+
+// checkValue refuses what somebody may take for "nothing" where it would mean "everything", or the other way round.
+func checkValue(key string, value ast.Node) error {
+	switch v := value.(type) {
+	case *ast.NullNode:
+		return at(v.GetToken(), fmt.Sprintf("%s has no value; give it one, or leave the key out", key))
+	case *ast.SequenceNode:
+		if key == "allow" && len(v.Values) == 0 {
+			return at(v.GetToken(), "an empty allow does not say whether nothing or everything is allowed; "+
+				"leave the key out to allow all tools, and write deny: [\"*\"] to allow none")
+		}
+	}
+	return nil
+}
+
+// asWritten keeps a text that YAML reads as a number as it stands: 007 and 1e3 are names, too.
+func asWritten(node ast.Node) ast.Node {
+	switch node.(type) {
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return ast.String(node.GetToken())
+	}
+	return node
 }
 
 func (k keys) list() string {

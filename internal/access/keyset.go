@@ -62,7 +62,7 @@ func (s *keySet) find(ctx context.Context, id, algorithm string) ([]jose.JSONWeb
 		select {
 		case <-s.turn:
 		case <-ctx.Done():
-			return nil, &Refusal{Unavailable, "the request ended before the issuer's keys were there", ctx.Err()}
+			return nil, &Refusal{Kind: Unavailable, Reason: "the request ended before the issuer's keys were there", cause: ctx.Err()}
 		}
 	}
 	defer func() { s.turn <- struct{}{} }()
@@ -97,7 +97,7 @@ func (s *keySet) missing(found []jose.JSONWebKey) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.problem != nil {
-		return &Refusal{Unavailable, "the keys of the token's issuer cannot be fetched now; try again later", s.problem}
+		return &Refusal{Kind: Unavailable, Reason: "the keys of the token's issuer cannot be fetched now; try again later", cause: s.problem}
 	}
 	return refuse(Invalid, "the token is not signed by a key of the issuer")
 }

@@ -1,5 +1,7 @@
 package access
 
+import "slices"
+
 // Tool is what a policy looks at.
 type Tool struct {
 	Name, Plugin string
@@ -50,6 +52,17 @@ func Permits(t Tool, policies ...Policy) (ok bool, reason string) {
 		}
 	}
 	return true, ""
+}
+
+// Unmatched returns the rules by name that pick none of the tools, which are mostly misspelt: a deny rule among them denies
+// nothing.
+func (p Policy) Unmatched(tools []Tool) (rules []Rule) {
+	for _, r := range slices.Concat(p.Deny, p.Allow) {
+		if r.hint == "" && !slices.ContainsFunc(tools, r.Matches) {
+			rules = append(rules, r)
+		}
+	}
+	return rules
 }
 
 func (p Policy) owner() string {

@@ -21,6 +21,8 @@ const (
 type Refusal struct {
 	Kind   RefusalKind
 	Reason string
+	// Caller is whose token it is, as far as that is sure; for the log.
+	Caller string
 	// cause is for the log.
 	cause error
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 )
 
 const (
@@ -69,13 +68,16 @@ func HideTokens(text string) string {
 
 // entry is a caller with a token of the file.
 type entry struct {
-	sum     [sha256.Size]byte
-	expires time.Time // zero for never
-	caller  Caller
+	sum    [sha256.Size]byte
+	caller Caller
 }
 
 // lookUp compares every entry in constant time, so that the time tells nothing of which one was near.
+// A token that is too short to be one is not looked up: its hash may have come into the file from an example.
 func lookUp(entries []entry, token string) (found entry, ok bool) {
+	if len(token) < shortest {
+		return entry{}, false
+	}
 	sum, at := sha256.Sum256([]byte(token)), -1
 	for i := range entries {
 		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(entries[i].sum[:], sum[:]), i, at)

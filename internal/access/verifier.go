@@ -174,8 +174,12 @@ func (v *verifier) caller(ctx context.Context, text string, now time.Time) (Call
 	for _, key := range candidates {
 		var standard jwt.Claims
 		claims := map[string]any{}
-		if token.Claims(key, &standard, &claims) == nil {
+		err := token.Claims(key, &claims, &standard)
+		switch {
+		case err == nil:
 			return v.admit(standard, claims, now)
+		case len(claims) > 0: // read after the signature was found good
+			return Caller{}, refuse(Invalid, "one of the token's claims exp, nbf, iat, iss, sub and aud is of a wrong type")
 		}
 	}
 	return Caller{}, refuse(Invalid, "the token is not signed by a key of the issuer")
@@ -198,33 +202,51 @@ func accessTokenType(h jose.Header) bool {
 // admit checks the claims of a token whose signature is good.
 func (v *verifier) admit(standard jwt.Claims, claims map[string]any, now time.Time) (Caller, error) {
 	if standard.Expiry == nil {
-		return Caller{}, refuse(Invalid, "the token never expires; only tokens with exp are accepted")
+		return Caller{}, refuse(Invalid, "the token never expires; only tokens with the claim exp are accepted")
+	}
+	name, named := v.nameOf(claims)
+	sure := func(r *Refusal) error {
+		if named {
+			r.Caller = oauthPrefix + name
+		}
+		return r
 	}
 	err := standard.ValidateWithLeeway(jwt.Expected{Issuer: v.issuer, AnyAudience: jwt.Audience{v.audience}, Time: now}, v.leeway)
 	switch {
 	case err == nil:
 	case errors.Is(err, jwt.ErrExpired):
-		return Caller{}, refuse(Expired, "the token has expired")
+		return Caller{}, sure(refuse(Expired, "the token has expired (its claim exp)"))
 	case errors.Is(err, jwt.ErrInvalidIssuer):
-		return Caller{}, refuse(Invalid, "the token is of another issuer")
+		return Caller{}, refuse(Invalid, "the token is of another issuer (its claim iss)")
 	case errors.Is(err, jwt.ErrInvalidAudience):
-		return Caller{}, refuse(Invalid, "the token is for another audience than this server")
+		return Caller{}, sure(refuse(Invalid, "the token is for another audience than this server (its claim aud)"))
+	case errors.Is(err, jwt.ErrIssuedInTheFuture):
+		return Caller{}, sure(refuse(Invalid, "the token is issued in the future (its claim iat)"))
 	default:
-		return Caller{}, refuse(Invalid, "the token is not valid yet")
+		return Caller{}, sure(refuse(Invalid, "the token is not valid yet (its claim nbf)"))
 	}
 	for _, scope := range v.scopes {
 		if !holds(claims, "scope", scope) && !holds(claims, "scp", scope) {
-			return Caller{}, refuse(TooFewScopes, "the token lacks the scope "+scope)
+			return Caller{}, sure(refuse(TooFewScopes, "the token lacks the scope "+scope))
 		}
 	}
-	return v.mapped(claims)
-}
-
-func (v *verifier) mapped(claims map[string]any) (Caller, error) {
-	name, _ := claim(claims, v.nameClaim).(string)
-	if name == "" || len(name) > longestName || strings.ContainsFunc(name, unicode.IsControl) {
+	if !named {
 		return Caller{}, refuse(Invalid, "the token's claim "+v.nameClaim+" is no name")
 	}
+	c, err := v.mapped(name, claims)
+	c.Expires = standard.Expiry.Time().Add(v.leeway)
+	return c, err
+}
+
+// nameOf returns who the token's owner is. What could pass for another name in a log or a list is none.
+func (v *verifier) nameOf(claims map[string]any) (name string, ok bool) {
+	name, _ = claim(claims, v.nameClaim).(string)
+	return name, name != "" && len(name) <= longestName && !strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	})
+}
+
+func (v *verifier) mapped(name string, claims map[string]any) (Caller, error) {
 	for _, rule := range v.rules {
 		if !rule.matches(claims) {
 			continue
@@ -234,7 +256,9 @@ func (v *verifier) mapped(claims map[string]any) (Caller, error) {
 		c.Policy.Of = fmt.Sprintf("the caller %q", c.Name)
 		return c, nil
 	}
-	return Caller{}, refuse(NoRule, "the token is good, but no rule of this server's access file knows its owner")
+	return Caller{}, &Refusal{
+		Kind: NoRule, Caller: oauthPrefix + name, Reason: "the token is good, but no rule of this server's access file knows its owner",
+	}
 }
 
 func (r claimRule) matches(claims map[string]any) bool {

@@ -9,8 +9,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +83,9 @@ func TestTokenClaims(t *testing.T) {
 		"scopes of another kind":     {map[string]any{"scope": nil, "scp": []string{"mcp:tools"}}, 0},
 		"no name":                    {map[string]any{"sub": nil}, Invalid},
 		"a name that breaks a line":  {map[string]any{"sub": "a\nb"}, Invalid},
+		"a name with a zero width":   {map[string]any{"sub": "ali\u200bce"}, Invalid},
+		"a name that turns round":    {map[string]any{"sub": "\u202eecila"}, Invalid},
+		"a name of two lines":        {map[string]any{"sub": "a\u2028b"}, Invalid},
 		"a name as long as a novel":  {map[string]any{"sub": strings.Repeat("a", 1000)}, Invalid},
 		"a name that is no text":     {map[string]any{"sub": 7}, Invalid},
 		"claims that nobody expects": {map[string]any{"x": map[string]any{"y": []any{1, nil}}}, 0},
@@ -131,6 +136,74 @@ func TestTokenRules(t *testing.T) {
 	strict := openWithOAuth(t, issuer.URL, "  rules:\n    - when: {sub: bob}\n")
 	if c, err := strict.Identify(t.Context(), issuer.Sign(t, "one", issuer.Claims(resource, nil))); kindOf(err) != NoRule {
 		t.Errorf("one whom no rule knows: %+v, %v", c, err)
+	}
+}
+
+// TestRefusalsNameTheClaim sees to it that whoever gets a refusal knows where to look.
+func TestRefusalsNameTheClaim(t *testing.T) {
+	t.Parallel()
+	issuer := accesstest.NewIssuer(t, "one")
+	gate := openWithOAuth(t, issuer.URL, rules)
+	for _, c := range []struct {
+		claim  string
+		value  any
+		caller string
+	}{
+		{"exp", time.Now().Add(-time.Hour).Unix(), "oauth:alice"}, {"exp", "tomorrow", ""}, {"exp", nil, ""},
+		{"nbf", time.Now().Add(time.Hour).Unix(), "oauth:alice"}, {"iat", time.Now().Add(time.Hour).Unix(), "oauth:alice"},
+		{"aud", "https://other", "oauth:alice"}, {"iss", "https://other", ""}, {"sub", "", ""},
+	} {
+		_, err := gate.Identify(t.Context(), issuer.Sign(t, "one", issuer.Claims(resource, map[string]any{c.claim: c.value})))
+		refusal, ok := errors.AsType[*Refusal](err)
+		if !ok || !strings.Contains(refusal.Reason, "claim") || !strings.Contains(refusal.Reason, c.claim) || refusal.Caller != c.caller {
+			t.Errorf("%s=%v: %+v", c.claim, c.value, refusal)
+		}
+	}
+	c, err := gate.Identify(t.Context(), issuer.Sign(t, "one", issuer.Claims(resource, map[string]any{"exp": time.Now().Add(time.Minute).Unix()})))
+	if left := time.Until(c.Expires); err != nil || left < 80*time.Second || left > 90*time.Second { // with the leeway
+		t.Errorf("the caller may call for %v more, %v", left, err)
+	}
+}
+
+// TestBrokenFileIsRepeated sees to it that a file that stays broken is not forgotten, and does not fill the log either.
+func TestBrokenFileIsRepeated(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	path := accesstest.File(t, "access.yaml", "callers: []\n")
+	gate, err := Open(Options{Path: path, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("callers: [\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = gate.Reload()
+	for range 2 {
+		for range 3 { // as if seconds had passed
+			gate.looked.Store(-int64(time.Hour))
+			gate.fresh()
+		}
+		gate.told = gate.told.Add(-remindEvery)
+	}
+	if n := strings.Count(log.String(), "still cannot be used"); n != 1 {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+}
+
+// TestKeysElsewhere has metadata that send the server to its own machine.
+func TestKeysElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		issuer, keys string
+		ok           bool
+	}{
+		{"https://i.example", "https://keys.example/k", true}, {"https://i.example", "http://keys.example/k", false},
+		{"https://i.example", "http://127.0.0.1:9000/k", false}, {"https://i.example", "https://localhost/k", false},
+		{"http://127.0.0.1:1", "http://127.0.0.1:9000/k", true},
+	} {
+		if err := newKeySet(c.issuer, "", nil).checkKeysURL(c.keys); (err == nil) != c.ok {
+			t.Errorf("%s of %s: %v", c.keys, c.issuer, err)
+		}
 	}
 }
 

@@ -104,6 +104,19 @@ func (l *Log) append(line []byte) (uint64, error) {
 	return l.written, nil
 }
 
+// Reachable reports whether the file is there, or can be made; a full disk shows only when something is written.
+func (l *Log) Reachable() error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return os.ErrClosed
+	}
+	return l.follow()
+}
+
 // follow opens the file again after it was renamed or removed, as rotation does. What is in the old one is synced first.
 func (l *Log) follow() error {
 	held, err := l.file.Stat()

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -32,9 +31,6 @@ type tenant struct {
 	plugins    map[string]*supervisor.Plugin
 	retired    []*supervisor.Supervisor // with older credentials; their running calls may end
 }
-
-// profileName is what can be a folder's name on every system.
-var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`)
 
 func (h *Host) openTenant(dir string, lookup func(string) (string, bool)) (*tenant, error) {
 	store, err := artifact.Open(artifact.Config{
@@ -112,7 +108,7 @@ func (h *Host) tenantOf(caller access.Caller) (*tenant, error) {
 	if caller.Profile == "" {
 		return h.tenants.byName[""], nil
 	}
-	if !profileName.MatchString(caller.Profile) || h.cfg.Profile == nil {
+	if access.CheckProfile(caller.Profile) != nil || h.cfg.Profile == nil {
 		return nil, profileError(caller.Profile, errors.New("there is no such profile"))
 	}
 	lookup, version, err := h.cfg.Profile(caller.Profile)
@@ -134,6 +130,12 @@ func (h *Host) tenantOf(caller access.Caller) (*tenant, error) {
 	t.version = version
 	h.tenants.byName[caller.Profile] = t
 	return t, nil
+}
+
+// Prepare opens what a profile has of its own before its first call, and reports in the log too when that cannot be.
+func (h *Host) Prepare(profile string) error {
+	_, err := h.tenantOf(access.Caller{Profile: profile})
+	return err
 }
 
 func profileError(name string, err error) error {

@@ -60,5 +60,6 @@ func record(t *testing.T, k kit) {
 	call.End(Outcome{Code: "internal", Artifacts: 1, Bytes: 1})
 	k.PluginStarted("p")
 	k.PluginCrashed("p")
+	k.Refused("rate")
 	k.HTTPRequest(HTTPRequest{Method: "POST", Route: "/mcp", Status: 200, Duration: time.Second})
 }

@@ -16,6 +16,7 @@ const (
 	attrCaller = attribute.Key("mcp_server.caller")
 	attrCode   = attribute.Key("mcp_server.code")
 	attrSource = attribute.Key("mcp_server.source")
+	attrReason = attribute.Key("mcp_server.reason")
 )
 
 // Attributes of the semantic conventions: MCP and GenAI (in development, October 2026), HTTP (stable).
@@ -37,9 +38,9 @@ const maxDuration = 24 * time.Hour
 
 // instruments are the metrics; docs/observability.md lists them with their labels.
 type instruments struct {
-	calls, artifacts, artifactBytes, pluginStarts, pluginCrashes metric.Int64Counter
-	running                                                      metric.Int64UpDownCounter
-	callDuration, httpDuration, cloudDuration                    metric.Float64Histogram
+	calls, artifacts, artifactBytes, pluginStarts, pluginCrashes, refused metric.Int64Counter
+	running                                                               metric.Int64UpDownCounter
+	callDuration, httpDuration, cloudDuration                             metric.Float64Histogram
 }
 
 func newInstruments(m metric.Meter) (*instruments, error) {
@@ -61,6 +62,7 @@ func newInstruments(m metric.Meter) (*instruments, error) {
 		artifactBytes: counter("mcp_server.artifact.size", "By", "Bytes of the artifacts that calls stored."),
 		pluginStarts:  counter("mcp_server.plugin.starts", "{start}", "Plugin processes that were started."),
 		pluginCrashes: counter("mcp_server.plugin.crashes", "{crash}", "Plugin processes that ended by themselves."),
+		refused:       counter("mcp_server.refused", "{request}", "Requests and connections that were turned away."),
 		callDuration: seconds("mcp.server.operation.duration", "How long calls of tools took.",
 			0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
 		httpDuration:  seconds("http.server.request.duration", "How long requests to this server took.", http...),
@@ -107,4 +109,11 @@ func (t *Telemetry) HTTPRequest(r HTTPRequest) {
 		attributes = append(attributes, attrStatus.Int(code))
 	}
 	t.metrics.httpDuration.Record(context.Background(), r.Duration.Seconds(), metric.WithAttributes(attributes...))
+}
+
+// Refused counts a request, or a connection, that was turned away; the reason is one of a few words.
+func (t *Telemetry) Refused(reason string) {
+	if t != nil {
+		t.metrics.refused.Add(context.Background(), 1, metric.WithAttributes(attrReason.String(t.labels.reasons.of(reason))))
+	}
 }

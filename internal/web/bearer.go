@@ -45,19 +45,22 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 		}
 		token, err := bearer(r.Header)
 		if err != nil {
-			s.challenge(w, err)
+			s.challenge(w, r, err)
 			return
 		}
 		caller, err := s.config.Access.Identify(r.Context(), token)
 		if err != nil {
-			s.challenge(w, err)
+			s.challenge(w, r, err)
 			return
 		}
 		noteCaller(w, caller.Name)
+		greet(r.Context())
 		ctx, cancel := context.WithCancel(access.WithCaller(r.Context(), caller))
 		defer cancel()
-		defer s.flights.begin(&flight{token: token, stream: r.Method == http.MethodGet && r.URL.Path == "/mcp", cancel: cancel})()
-		r = r.WithContext(ctx)
+		own := &flight{token: token, expires: caller.Expires, cancel: cancel}
+		own.stream.Store(r.Method == http.MethodGet && r.URL.Path == "/mcp")
+		defer s.flights.begin(own)()
+		r = r.WithContext(context.WithValue(ctx, flightKey{}, own))
 		r.Header = r.Header.Clone()
 		r.Header.Del("Authorization") // it is for us alone, and is never passed on
 		next.ServeHTTP(w, r)
@@ -66,26 +69,34 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 
 // challenge refuses a request and says how to get a token (RFC 6750, section 3; RFC 9728, section 5.1; MCP's
 // authorization).
-func (s *Server) challenge(w http.ResponseWriter, err error) {
+func (s *Server) challenge(w http.ResponseWriter, r *http.Request, err error) {
 	status, code := http.StatusUnauthorized, "invalid_token"
+	reason, caller, why := code, "", err.Error()
 	refusal, refused := errors.AsType[*access.Refusal](err)
+	if refused {
+		caller = refusal.Caller
+	}
 	switch {
 	case errors.Is(err, errBadHeader):
-		status, code = http.StatusBadRequest, "invalid_request"
+		status, code, reason = http.StatusBadRequest, "invalid_request", "invalid_header"
 	case errors.Is(err, errNoToken):
-		code = ""
+		code, reason = "", "no_token"
 	case !refused:
-		status, code = http.StatusInternalServerError, ""
+		status, code, reason = http.StatusInternalServerError, "", "internal"
+	case refusal.Kind == access.Expired:
+		reason = "expired"
 	case refusal.Kind == access.TooFewScopes:
-		status, code = http.StatusForbidden, "insufficient_scope"
+		status, code, reason = http.StatusForbidden, "insufficient_scope", "insufficient_scope"
 	case refusal.Kind == access.NoRule:
-		status, code = http.StatusForbidden, "access_denied"
+		status, code, reason = http.StatusForbidden, "access_denied", "no_rule"
 	case refusal.Kind == access.Unavailable:
-		s.logger.Error("a token could not be checked", "error", refusal.Unwrap())
+		status, code, reason = http.StatusServiceUnavailable, "temporarily_unavailable", "issuer_unavailable"
+		if cause := refusal.Unwrap(); cause != nil {
+			why += ": " + cause.Error()
+		}
 		w.Header().Set("Retry-After", "5")
-		fail(w, http.StatusServiceUnavailable, "temporarily_unavailable", refusal.Reason)
-		return
 	}
+	s.refused(r, Refusal{Status: status, Reason: reason, Caller: caller}, why)
 	if status == http.StatusUnauthorized || code == "insufficient_scope" || code == "invalid_request" {
 		w.Header().Set("WWW-Authenticate", s.challengeHeader(code, err.Error()))
 	}

@@ -119,7 +119,7 @@ func TestOAuthChallenges(t *testing.T) {
 	}{
 		"none":       {"X: y", 401, "Bearer " + where},
 		"good":       {sign(nil), 200, ""},
-		"expired":    {sign(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), 401, where + `, error="invalid_token", error_description="the token has expired"`},
+		"expired":    {sign(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), 401, where + `, error="invalid_token", error_description="the token has expired (its claim exp)"`},
 		"audience":   {sign(map[string]any{"aud": "https://other"}), 401, `error="invalid_token"`},
 		"issuer":     {sign(map[string]any{"iss": "https://other"}), 401, `error="invalid_token"`},
 		"no key":     {"Authorization: Bearer " + signed(jose.HS256, make([]byte, 32), "none of its keys"), 401, `error="invalid_token"`},

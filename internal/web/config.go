@@ -42,6 +42,11 @@ type Config struct {
 	Ready func() error
 	// OnDrain is called when the server begins to end, with what time is left; it ends streams that would stay open.
 	OnDrain func(context.Context)
+	// DrainDelay is how long the server still accepts requests after it was told to end, while /readyz says 503: time for
+	// a load balancer to notice.
+	DrainDelay time.Duration
+	// Refused is told of every request and connection that is turned away; nil for nobody. It must return at once.
+	Refused func(Refusal)
 	// Observe is told of every request when it has been answered; nil for nobody.
 	Observe func(Observation)
 	// Limits bound what clients use.
@@ -67,13 +72,18 @@ type Limits struct {
 	HeaderBytes int           // of a request; 64 KiB
 	HeaderTime  time.Duration // for the header, and for TLS; 10 s
 	IdleTime    time.Duration // between two requests of a connection; 90 s
-	WriteTime   time.Duration // for each 64 KiB that a client reads, so that a stream may stay open; 30 s
-	Drain       time.Duration // for running requests when the server ends; 30 s
-	Connections int           // at once; more wait to be accepted; 2048
-	Callers     int           // that are remembered at once; 10000
-	Streams     int           // open event streams of one caller; 64
-	PerMinute   int           // calls of one caller; 600
-	Concurrent  int           // running calls of one caller; 64
+	// StrangerIdle is IdleTime for connections on which no good token came yet; 5 s.
+	StrangerIdle time.Duration
+	WriteTime    time.Duration // for each 64 KiB that a client reads, so that a stream may stay open; 30 s
+	Drain        time.Duration // for running requests when the server ends; 30 s
+	Connections  int           // at once; more wait to be accepted; 2048
+	// PerAddress bounds the connections of one IPv4 address or IPv6 /64; 256 for a server with TLS, and no bound for one
+	// without, which sees a proxy's address or the machine's own.
+	PerAddress int
+	Callers    int // that are remembered at once; 10000
+	Streams    int // open event streams of one caller; 64
+	PerMinute  int // calls of one caller; 600
+	Concurrent int // running calls of one caller; 64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -82,6 +92,7 @@ func (l Limits) withDefaults() Limits {
 	l.HeaderBytes = cmp.Or(l.HeaderBytes, 64<<10)
 	l.HeaderTime = cmp.Or(l.HeaderTime, 10*time.Second)
 	l.IdleTime = cmp.Or(l.IdleTime, 90*time.Second)
+	l.StrangerIdle = cmp.Or(l.StrangerIdle, min(5*time.Second, l.IdleTime))
 	l.WriteTime = cmp.Or(l.WriteTime, 30*time.Second)
 	l.Drain = cmp.Or(l.Drain, 30*time.Second)
 	l.Connections = cmp.Or(l.Connections, 2048)
@@ -90,6 +101,17 @@ func (l Limits) withDefaults() Limits {
 	l.PerMinute = cmp.Or(l.PerMinute, 600)
 	l.Concurrent = cmp.Or(l.Concurrent, 64)
 	return l
+}
+
+// perAddress is the bound in effect.
+func (c Config) perAddress() int {
+	switch {
+	case c.Limits.PerAddress > 0:
+		return c.Limits.PerAddress
+	case c.TLSCert == "" || loopbackAddr(c.Addr):
+		return c.Limits.Connections
+	}
+	return 256
 }
 
 // check refuses what would be open to anybody, and says which flags make it right.
@@ -104,6 +126,9 @@ func (c Config) check() error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key go together; give both, or none")
+	}
+	if c.DrainDelay < 0 {
+		return errors.New("--drain-delay is negative; write it as 5s")
 	}
 	if loopbackAddr(c.Addr) {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mcp-server/internal/access"
@@ -13,9 +14,19 @@ const recheckEvery = 5 * time.Second
 
 // flight is a request that runs with a token.
 type flight struct {
-	token  string
-	stream bool // a GET, which may stay open for days
-	cancel context.CancelFunc
+	token   string
+	expires time.Time   // of the token; zero for never
+	stream  atomic.Bool // it may stay open for days
+	cancel  context.CancelFunc
+}
+
+type flightKey struct{}
+
+// staysOpen says that the request of the context answers with a stream that has no end of its own.
+func staysOpen(ctx context.Context) {
+	if one, ok := ctx.Value(flightKey{}).(*flight); ok {
+		one.stream.Store(true)
+	}
 }
 
 // flights are the requests that run, so that one does not outlive the token that let it in.
@@ -60,12 +71,26 @@ func (f *flights) recheck(ctx context.Context, gate *access.Gate) {
 		case <-tick.C:
 		}
 		for _, one := range f.all() {
-			_, err := gate.Identify(ctx, one.token)
-			refusal, refused := errors.AsType[*access.Refusal](err)
-			if !refused || refusal.Kind == access.Unavailable || refusal.Kind == access.Expired && !one.stream {
-				continue
+			if one.over(ctx, gate) {
+				one.cancel()
 			}
-			one.cancel()
 		}
 	}
+}
+
+// over looks at the clock first, which counts also while an issuer cannot be asked.
+func (f *flight) over(ctx context.Context, gate *access.Gate) bool {
+	stream := f.stream.Load()
+	if stream && !f.expires.IsZero() && !time.Now().Before(f.expires) {
+		return true
+	}
+	_, err := gate.Identify(ctx, f.token)
+	refusal, refused := errors.AsType[*access.Refusal](err)
+	switch {
+	case !refused, refusal.Kind == access.Unavailable:
+		return false
+	case refusal.Kind == access.Expired:
+		return stream
+	}
+	return true
 }

@@ -12,13 +12,18 @@ import (
 	"mcp-server/internal/access"
 )
 
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 16 << 20
+)
+
 // limited wraps a handler with the bounds of each caller: open requests, running calls and their rate. It reads the
 // body, so that a slow client holds nothing but its own connection.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own, leave, err := s.seats.enter(access.CallerOf(r.Context()), r.Method == http.MethodGet)
 		if err != nil {
-			refuseBusy(w, err)
+			s.refuseBusy(w, r, err)
 			return
 		}
 		defer leave()
@@ -31,9 +36,12 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		if r.Method == http.MethodPost {
 			load = weigh(body)
 		}
+		if load.listens > 0 {
+			staysOpen(r.Context())
+		}
 		done, err := s.seats.charge(own, load)
 		if err != nil {
-			refuseBusy(w, err)
+			s.refuseBusy(w, r, err)
 			return
 		}
 		defer done()
@@ -41,13 +49,16 @@ func (s *Server) limited(next http.Handler) http.Handler {
 	})
 }
 
-func refuseBusy(w http.ResponseWriter, err error) {
+func (s *Server) refuseBusy(w http.ResponseWriter, r *http.Request, err error) {
+	caller := access.CallerOf(r.Context()).Name
 	busy, ok := errors.AsType[*busyError](err)
 	if !ok {
+		s.refused(r, Refusal{Status: http.StatusServiceUnavailable, Reason: "crowded", Caller: caller}, err.Error())
 		w.Header().Set("Retry-After", "10")
 		fail(w, http.StatusServiceUnavailable, "temporarily_unavailable", err.Error())
 		return
 	}
+	s.refused(r, Refusal{Status: http.StatusTooManyRequests, Reason: busy.kind, Caller: caller}, busy.reason)
 	w.Header().Set("Retry-After", strconv.Itoa(busy.retryAfter()))
 	fail(w, http.StatusTooManyRequests, "too_many_requests", busy.reason)
 }
@@ -55,10 +66,8 @@ func refuseBusy(w http.ResponseWriter, err error) {
 // readBody reads a body of bounded size before the deadline that boundBody has set, and answers when it cannot.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	most := s.config.Limits.BodyBytes
-	tooLarge := "the body is larger than " + strconv.FormatInt(most, 10) + " bytes"
 	if r.ContentLength > most {
-		w.Header().Set("Connection", "close") // what follows is not read
-		fail(w, http.StatusRequestEntityTooLarge, "body_too_large", tooLarge)
+		s.tooLarge(w, r)
 		return nil, false
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
@@ -66,17 +75,32 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a long call may follow
 		return body, true
 	}
-	w.Header().Set("Connection", "close")
 	_, large := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case large:
-		fail(w, http.StatusRequestEntityTooLarge, "body_too_large", tooLarge)
+		s.tooLarge(w, r)
 	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
 		fail(w, http.StatusRequestTimeout, "body_too_slow", "the body did not arrive in "+s.config.Limits.BodyTime.String())
 	default:
+		w.Header().Set("Connection", "close")
 		fail(w, http.StatusBadRequest, "invalid_request", "the body ended early or is not encoded as the header says")
 	}
 	return nil, false
+}
+
+// tooLarge answers before the whole body has come, and goes on reading for a little: a client that still writes when the
+// connection is closed sees that alone, and not the answer.
+func (s *Server) tooLarge(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	fail(w, http.StatusRequestEntityTooLarge, "body_too_large", "the body is larger than "+strconv.FormatInt(s.config.Limits.BodyBytes, 10)+" bytes")
+	if r.ProtoMajor != 1 || r.Header.Get("Expect") != "" {
+		return // there the client knows without
+	}
+	control := http.NewResponseController(w)
+	_ = control.Flush()
+	_ = control.SetReadDeadline(time.Now().Add(lingerTime)) // not on a recorder in tests
+	_, _ = io.CopyN(io.Discard, r.Body, lingerBytes)
 }
 
 // boundBody gives a body its time. The bound stays when nobody reads the body, as of a request that is refused: the server

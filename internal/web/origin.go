@@ -7,6 +7,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mcp-server/internal/access"
@@ -50,9 +51,10 @@ func newPlaces(c Config) (places, error) {
 
 // check wraps a handler and lets only requests from known places through. It answers the questions that browsers ask
 // before a request across origins.
-func (p places) check(next http.Handler) http.Handler {
+func (p places) check(next http.Handler, refused func(*http.Request, Refusal, string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !p.hostKnown(r.Host) {
+		if !p.hostKnown(r.Host) && !isHealth(r.URL.Path) { // probes name an address, and learn nothing that is secret
+			refused(r, Refusal{Status: http.StatusForbidden, Reason: "forbidden_host"}, "the Host is "+cut(r.Host))
 			fail(w, http.StatusForbidden, "forbidden_host", "the server does not answer to this Host; use localhost, or name the host with --public-url")
 			return
 		}
@@ -67,12 +69,16 @@ func (p places) check(next http.Handler) http.Handler {
 				return
 			}
 		default:
+			refused(r, Refusal{Status: http.StatusForbidden, Reason: "forbidden_origin"}, "the Origin is "+cut(origins[0]))
 			fail(w, http.StatusForbidden, "forbidden_origin", "web pages of this origin may not call the server; its keeper can allow them with --allow-origin")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// cut shortens what a client sent for the log.
+func cut(text string) string { return strconv.Quote(text[:min(len(text), 100)]) }
 
 // hostKnown holds a server on loopback to the names of the machine itself, and to its public one.
 func (p places) hostKnown(hostport string) bool {

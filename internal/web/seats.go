@@ -21,6 +21,7 @@ const (
 
 // busyError refuses a request for now.
 type busyError struct {
+	kind   string // for [Refusal.Reason]
 	reason string
 	after  time.Duration
 }
@@ -62,7 +63,7 @@ func (s *seats) enter(c access.Caller, stream bool) (own *seat, leave func(), er
 		count, most = &own.streams, s.limits.Streams
 	}
 	if *count >= most {
-		return nil, nil, &busyError{fmt.Sprintf("%d requests of this caller are open, which is the most; end some first", *count), time.Second}
+		return nil, nil, &busyError{"requests", fmt.Sprintf("%d requests of this caller are open, which is the most; end some first", *count), time.Second}
 	}
 	*count++
 	return own, func() {
@@ -135,11 +136,17 @@ func (s *seats) charge(own *seat, w weight) (done func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case w.calls > own.limits.Concurrent:
+		return nil, &busyError{"concurrency", fmt.Sprintf("%d calls came at once, and at most %d of this caller may run at once; send fewer in a batch",
+			w.calls, own.limits.Concurrent), time.Minute}
+	case w.listens > s.limits.Streams:
+		return nil, &busyError{"streams", fmt.Sprintf("%d event streams were asked for at once, and at most %d of this caller may be open; "+
+			"send fewer in a batch", w.listens, s.limits.Streams), time.Minute}
 	case w.calls > 0 && own.running+w.calls > own.limits.Concurrent:
-		return nil, &busyError{fmt.Sprintf("%d calls of this caller are running, and at most %d may at once; wait for one to end",
+		return nil, &busyError{"concurrency", fmt.Sprintf("%d calls of this caller are running, and at most %d may at once; wait for one to end",
 			own.running, own.limits.Concurrent), time.Second}
 	case w.listens > 0 && own.streams+w.listens > s.limits.Streams:
-		return nil, &busyError{fmt.Sprintf("%d event streams of this caller are open, which is the most; close some first", own.streams), time.Second}
+		return nil, &busyError{"streams", fmt.Sprintf("%d event streams of this caller are open, which is the most; close some first", own.streams), time.Second}
 	}
 	if err := take(own.calls, w.calls); err != nil {
 		return nil, err
@@ -164,11 +171,11 @@ func take(l *rate.Limiter, n int) error {
 	now := time.Now()
 	r := l.ReserveN(now, n)
 	if !r.OK() {
-		return &busyError{fmt.Sprintf("%d messages came at once, and the caller's rate allows %d; send fewer in a batch", n, l.Burst()), time.Minute}
+		return &busyError{"rate", fmt.Sprintf("%d messages came at once, and the caller's rate allows %d; send fewer in a batch", n, l.Burst()), time.Minute}
 	}
 	if wait := r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
-		return &busyError{fmt.Sprintf("the caller sends more than %.0f messages a minute; wait and try again", float64(l.Limit())*60), wait}
+		return &busyError{"rate", fmt.Sprintf("the caller sends more than %.0f messages a minute; wait and try again", float64(l.Limit())*60), wait}
 	}
 	return nil
 }

@@ -23,8 +23,16 @@ type Server struct {
 	certificate *certificate // nil without TLS
 	seats       *seats
 	flights     flights
+	refusals    *refusals
+	visitors    *visitors
 	logger      *slog.Logger
-	draining    atomic.Bool
+	ending      atomic.Bool // new clients should go elsewhere
+	draining    atomic.Bool // no new request is accepted
+	notReady    struct {    // what the log was told last
+		mu     sync.Mutex
+		reason string
+		told   time.Time
+	}
 
 	listener net.Listener
 	metrics  net.Listener // nil without an address of its own
@@ -36,7 +44,7 @@ func New(c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, seats: newSeats(c.Limits), logger: c.Logger}
+	s := &Server{config: c, seats: newSeats(c.Limits), refusals: newRefusals(), visitors: &visitors{limit: c.Limits.StrangerIdle}, logger: c.Logger}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -55,13 +63,21 @@ func (s *Server) Listen(ctx context.Context) (err error) {
 	if s.listener, err = listen(ctx, s.config.Addr, s.config.Limits.Connections); err != nil {
 		return err
 	}
+	s.listener = newCrowd(s.listener, s.config.perAddress(), func(remote string) {
+		s.trace(Refusal{Reason: "connections", Remote: remote}, slog.LevelWarn, slog.String("why", "too many connections of one address"))
+	})
 	if s.config.MetricsAddr == "" {
 		return nil
 	}
 	if s.metrics, err = listen(ctx, s.config.MetricsAddr, s.config.Limits.Connections); err != nil {
 		_ = s.listener.Close() // nothing was accepted yet
+		return err
 	}
-	return err
+	if !loopbackAddr(s.config.MetricsAddr) {
+		s.logger.Warn("other machines may read the metrics without a token; listen on a loopback address, or see to it that only those who should can reach it",
+			"address", s.metrics.Addr().String())
+	}
+	return nil
 }
 
 // listen also sees to it that what was called loopback is: a name can stand for anything.
@@ -101,6 +117,9 @@ func (s *Server) Run(ctx context.Context) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is not the end of what runs
 	defer cut()
 	main, beside := s.newHTTP(requests, s.Handler()), s.newHTTP(requests, s.metricsHandler())
+	if s.config.Access != nil {
+		main.ConnContext, main.ConnState = s.visitors.meet, s.visitors.follow
+	}
 	failed := make(chan error, 2)
 	var running sync.WaitGroup
 	running.Go(func() { failed <- s.serve(main) })
@@ -132,8 +151,13 @@ func (s *Server) serve(h *http.Server) error {
 
 // drain leaves the address of the metrics open, where /readyz can still be asked.
 func (s *Server) drain(ctx context.Context, main *http.Server) error {
+	s.ending.Store(true)
+	if delay := s.config.DrainDelay; delay > 0 {
+		s.logger.Info("ending soon: /readyz says so, and requests are still accepted", "wait", delay.String())
+		<-time.After(delay) // a second signal ends the process
+	}
 	s.draining.Store(true)
-	s.logger.Info("ending: nothing more is accepted", "wait", s.config.Limits.Drain)
+	s.logger.Info("ending: nothing more is accepted", "wait", s.config.Limits.Drain.String())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Limits.Drain)
 	defer cancel()
 	var streams sync.WaitGroup
@@ -173,9 +197,9 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle("GET /artifacts/{id}/{name}", s.authorised(s.limited(http.HandlerFunc(s.serveArtifact))))
 	}
 	if s.config.Metrics != nil {
-		mux.Handle("GET /metrics", s.authorised(s.config.Metrics))
+		mux.Handle("GET /metrics", s.authorised(http.HandlerFunc(s.serveMetrics)))
 	}
-	return s.observed(s.places.check(mux))
+	return s.observed(s.places.check(mux, s.refused))
 }
 
 // metricsHandler is what an address of its own for metrics serves, without tokens.
@@ -187,7 +211,7 @@ func (s *Server) metricsHandler() http.Handler {
 	if s.config.Metrics != nil {
 		mux.Handle("GET /metrics", s.config.Metrics)
 	}
-	return s.observed(places{loopback: loopbackAddr(s.config.MetricsAddr)}.check(mux))
+	return s.observed(places{loopback: loopbackAddr(s.config.MetricsAddr)}.check(mux, s.refused))
 }
 
 // whileServing turns requests away that come on old connections while the server ends.

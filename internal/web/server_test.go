@@ -56,10 +56,13 @@ func TestHealth(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up 1\n")) })
-	g, _ := gate(t, "")
+	g, _ := gate(t, "    metrics: true\n")
 	s, url, _ := start(t, web.Config{Access: g, Metrics: metrics, MetricsAddr: "127.0.0.1:0"})
 	if a := ask(t, http.MethodGet, url+"/metrics", ""); a.status != 401 {
 		t.Errorf("without a token: %d", a.status)
+	}
+	if a := ask(t, http.MethodGet, url+"/metrics", "", "Authorization: Bearer "+other); a.status != 403 {
+		t.Errorf("with the token of one who may not: %d %q", a.status, a.body)
 	}
 	if a := ask(t, http.MethodGet, url+"/metrics", "", "Authorization: Bearer "+token); a.status != 200 || a.body != "up 1\n" {
 		t.Errorf("with one: %d %q", a.status, a.body)

@@ -26,7 +26,8 @@ func weigh(body []byte) weight {
 		if json.Unmarshal(trimmed, &batch) != nil || len(batch) == 0 {
 			return weight{calls: 1}
 		}
-	case len(body) > smallBody: // no ping, and not worth reading twice
+	case len(body) > smallBody && !bytes.Contains(body, []byte("listen")) && !bytes.Contains(body, []byte(`\u`)):
+		// No ping, surely no stream, and not worth reading twice.
 		return weight{calls: 1}
 	default:
 		batch = make([]message, 1)

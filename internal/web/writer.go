@@ -127,7 +127,7 @@ func (s *Server) note(w *writer, r *http.Request, took time.Duration) {
 		status = http.StatusOK
 	}
 	s.logger.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-		slog.Int("status", status), slog.Int64("bytes", w.bytes), slog.Duration("took", took), slog.String("caller", w.caller),
+		slog.Int("status", status), slog.Int64("bytes", w.bytes), slog.String("took", took.String()), slog.String("caller", w.caller),
 		slog.String("remote", r.RemoteAddr), slog.String("proto", r.Proto))
 	if s.config.Observe != nil {
 		s.config.Observe(Observation{Method: r.Method, Route: route(r), Status: status, Bytes: w.bytes, Caller: w.caller, Took: took})
