@@ -309,8 +309,12 @@ func TestOnceOnlyArchiveAmongCallers(t *testing.T) {
 	if ways := s.sees(t, bob, uri); len(ways) > 0 || strings.Contains(textOf(r), uri) {
 		t.Errorf("another profile finds it by %v: %s", ways, textOf(r))
 	}
-	files, err := filepath.Glob(filepath.Join(s.data, "profiles", "*"))
-	if err != nil || len(files) != 2 {
-		t.Errorf("the folders of profiles are %v, %v", files, err)
+	folders, err := filepath.Glob(filepath.Join(s.data, "profiles", "*")) // of all profiles, also of one that nobody used
+	if err != nil || len(folders) != 3 {
+		t.Errorf("the folders of profiles are %v, %v", folders, err)
+	}
+	files, err := filepath.Glob(filepath.Join(s.data, "profiles", "*", "artifacts", "*"))
+	if err != nil || len(files) != 1 || !strings.Contains(files[0], "profiles/first/") {
+		t.Errorf("stored are %v, %v", files, err)
 	}
 }

@@ -100,7 +100,7 @@ type tenants struct {
 	byName map[string]*tenant
 }
 
-// tenantOf returns the tenant of a caller's profile. It opens it for the first call, and starts other processes when the
+// tenantOf returns the tenant of a caller's profile. It opens it when it is first asked for, and starts other processes when the
 // profile's credentials have changed.
 func (h *Host) tenantOf(caller access.Caller) (*tenant, error) {
 	h.tenants.mu.Lock()
