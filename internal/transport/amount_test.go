@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"mcp-server/internal/access"
+
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
@@ -83,7 +85,7 @@ func TestMessagesAreBoundedInMemory(t *testing.T) {
 	t.Parallel()
 	const most = 100_000
 	f := newFixture()
-	tr := newTestTransport(t, f.MCPServer, func(c *Config) { c.Limits.MessageBytes = most })
+	tr := newTestTransport(t, f.MCPServer, func(c *Config) { c.Limits.MessageBytes = 2 * most })
 	session := sessionIn(t, serve(tr, "POST", hello))
 	modern := modernLine("1", "tools/call", `"name":"wait","arguments":{"x":"`+strings.Repeat("x", 30_000)+`"}`)
 	crowded := callLine("1", "wait", `{"x":[`+strings.Repeat("0,", 400)+`0]}`)
@@ -109,6 +111,10 @@ func TestMessagesAreBoundedInMemory(t *testing.T) {
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get(retryAfter) == "" {
 			t.Errorf("%s: one more: %d %s", name, w.Code, w.Body)
 		}
+		other := access.WithCaller(t.Context(), access.Caller{Name: "another"})
+		if w := serveIn(other, tr, "POST", hello); w.Code != http.StatusOK {
+			t.Errorf("%s: another caller: %d %s", name, w.Code, w.Body)
+		}
 		for range tc.fit * tc.beginEach {
 			f.release <- struct{}{}
 		}
@@ -118,10 +124,12 @@ func TestMessagesAreBoundedInMemory(t *testing.T) {
 			}
 		}
 		within(t, tr.gate.empty(), "the end of the calls")
-		if !tr.memory.TryAcquire(most) {
+		if !tr.memory.take("", most) {
 			t.Fatalf("%s: not all of the memory has come back", name)
 		}
-		tr.memory.Release(most)
+		if tr.memory.give("", most); len(tr.memory.each) != 0 {
+			t.Errorf("%s: callers are left: %v", name, tr.memory.each)
+		}
 	}
 }
 

@@ -9,29 +9,29 @@ import (
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	"golang.org/x/sync/semaphore"
 )
 
 // valueBytes is what one name or value of a message takes, beside its bytes, once it is decoded.
 const valueBytes = 128
 
-var errNoMemory = errors.New("the messages of all clients take too much memory")
+var errNoMemory = errors.New("the messages in flight take too much memory")
 
 // hold is the part of the memory for messages that one HTTP request takes, until its last user lets go.
 type hold struct {
-	from  *semaphore.Weighted
-	taken int64
-	users atomic.Int32
+	from   *memory
+	caller string
+	taken  int64
+	users  atomic.Int32
 }
 
-func newHold(from *semaphore.Weighted) *hold {
-	h := &hold{from: from}
+func newHold(from *memory, caller string) *hold {
+	h := &hold{from: from, caller: caller}
 	h.keep()
 	return h
 }
 
 func (h *hold) take(bytes int64) error {
-	if !h.from.TryAcquire(bytes) {
+	if !h.from.take(h.caller, bytes) {
 		return errNoMemory
 	}
 	h.taken += bytes
@@ -42,7 +42,7 @@ func (h *hold) keep() { h.users.Add(1) }
 
 func (h *hold) release() {
 	if h.users.Add(-1) == 0 {
-		h.from.Release(h.taken)
+		h.from.give(h.caller, h.taken)
 	}
 }
 
@@ -87,7 +87,7 @@ func (t *Transport) readBody(w http.ResponseWriter, r *http.Request, h *hold) ([
 			fmt.Sprintf("the message has more than %d bytes; send less at once", most)))
 	case errors.Is(err, errNoMemory):
 		w.Header().Set("Connection", "close") // the rest of the body is not waited for
-		unavailable(w, nil, "the messages of all clients take too much memory; try again in a moment")
+		unavailable(w, nil, "the messages in flight take too much memory; try again in a moment")
 	default:
 		httpError(w, http.StatusBadRequest, nil, refuse(mcp.PARSE_ERROR, "the message did not arrive whole"))
 	}

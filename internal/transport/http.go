@@ -54,7 +54,7 @@ func (t *Transport) post(w http.ResponseWriter, r *http.Request) {
 		httpError(w, http.StatusNotAcceptable, nil, refuse(mcp.INVALID_REQUEST, "Accept must name application/json and text/event-stream"))
 		return
 	}
-	h := newHold(t.memory)
+	h := newHold(t.memory, access.CallerOf(r.Context()).Name)
 	defer h.release()
 	body, ok := t.readBody(w, r, h)
 	if !ok {

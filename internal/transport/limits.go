@@ -16,7 +16,7 @@ type Limits struct {
 	// BodyBytes is how long the body of an HTTP request may be: 16 MiB.
 	BodyBytes int64
 	// MessageBytes is what the messages of all HTTP clients may take, from their first byte until they are answered and as
-	// they are once decoded: 256 MiB. One more is refused for the moment.
+	// they are once decoded: 256 MiB, half of it for one caller. One more is refused for the moment.
 	MessageBytes int64
 	// WriteBytes is how much may wait for a client that does not read standard output before its calls wait too: 4 MiB.
 	WriteBytes int

@@ -13,7 +13,6 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
-	"golang.org/x/sync/semaphore"
 
 	"mcp-server/internal/access"
 )
@@ -41,11 +40,11 @@ type Transport struct {
 	logger   *slog.Logger
 	workers  workers
 	sessions sessionTable
-	board    *board              // who hears of changes
-	logged   atomic.Int64        // bytes in all event logs
-	gate     gate                // the requests of HTTP
-	memory   *semaphore.Weighted // what their messages take
-	streams  gate                // the open streams of HTTP that wait for notifications
+	board    *board       // who hears of changes
+	logged   atomic.Int64 // bytes in all event logs
+	gate     gate         // the requests of HTTP
+	memory   *memory      // what their messages take
+	streams  gate         // the open streams of HTTP that wait for notifications
 	serial   atomic.Int64
 
 	mu       sync.Mutex
@@ -84,7 +83,7 @@ func New(cfg Config) (*Transport, error) {
 	cfg.Limits = cfg.Limits.withDefaults()
 	t := &Transport{
 		cfg: cfg, mcp: cfg.MCP, logger: cfg.Logger, workers: workers{jobs: make(chan func())},
-		memory:  semaphore.NewWeighted(cfg.Limits.MessageBytes),
+		memory:  newMemory(cfg.Limits.MessageBytes),
 		gate:    gate{most: cfg.Limits.InFlight, mostEach: cfg.Limits.InFlightPerCaller},
 		streams: gate{most: cfg.Limits.Streams, mostEach: cfg.Limits.StreamsPerCaller},
 	}
