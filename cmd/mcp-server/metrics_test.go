@@ -15,7 +15,7 @@ import (
 // TestMetricsAreTheDocumentedOnes makes calls, and finds every metric of the documentation with them in it.
 func TestMetricsAreTheDocumentedOnes(t *testing.T) {
 	t.Parallel()
-	s := startTeam(t, teamOptions{access: callers(caller(t, "ann", "deny: [htap_*]"))})
+	s := startTeam(t, teamOptions{access: callers(caller(t, "ann", "deny: [htap_*]", "metrics: true")), args: []string{"--metrics-callers"}})
 	ann := s.as(t, "ann")
 	callTool(t, ann, "rfs_list_templates", nil)
 	callTool(t, ann, downloadArchive, archiveArguments())
@@ -23,6 +23,7 @@ func TestMetricsAreTheDocumentedOnes(t *testing.T) {
 	for _, tool := range []string{"htap_list_instances", "no_such_tool", "another"} {
 		_, _ = ann.CallTool(t.Context(), &mcp.CallToolParams{Name: tool}) // counted all the same
 	}
+	s.post(t, "nobody", initializeMessage) // refused
 	metrics := s.request(t, http.MethodGet, s.url+"/metrics", "", authorization("ann")...).body
 	documented, err := os.ReadFile("../../docs/observability.md")
 	if err != nil {

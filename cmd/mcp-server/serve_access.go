@@ -77,18 +77,14 @@ func accessTools(h *host.Host) (tools []access.Tool) {
 	return tools
 }
 
-// readiness joins what /readyz asks: that there are tools, that the access file as it stands is in use, and that the audit
-// log can be opened.
-func readiness(h *host.Host, gate *access.Gate, trail *audit.Log) func() error {
+// readiness joins what /readyz asks: that there are tools, and that the audit log can be opened. An access file with a mistake
+// is no reason, because the one before it still counts, and would take every replica away at once; the log reminds of it.
+func readiness(h *host.Host, trail *audit.Log) func() error {
 	return func() error {
-		var broken error
-		if gate != nil {
-			broken = gate.Broken()
-		}
 		err := trail.Reachable()
 		if err != nil {
 			err = fmt.Errorf("the audit log: %w", err)
 		}
-		return errors.Join(h.Ready(), broken, err)
+		return errors.Join(h.Ready(), err)
 	}
 }

@@ -50,7 +50,7 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 		return err
 	}
 	c := f.webConfig(t.Handler(), p.gate, logger)
-	c.Artifacts, c.Metrics, c.Ready = storedFiles{h}, p.metrics.Handler(), readiness(h, p.gate, p.trail)
+	c.Artifacts, c.Metrics, c.Ready = storedFiles{h}, p.metrics.Handler(), readiness(h, p.trail)
 	c.Refused = func(r web.Refusal) { p.metrics.Refused(r.Reason) }
 	c.Observe = func(o web.Observation) {
 		p.metrics.HTTPRequest(telemetry.HTTPRequest{Method: o.Method, Route: o.Route, Status: o.Status, Duration: o.Took})
