@@ -235,7 +235,8 @@ func TestTaskFails(t *testing.T) {
 	}
 	before := time.Now()
 	task := w.awaitTask(t, w.startTask(t, "slow_compute", dict{"seconds": 0.1}), "completed")
-	if at, err := time.Parse(time.RFC3339Nano, task["lastUpdatedAt"].(string)); err != nil || at.Before(before.Add(-time.Minute)) {
+	updated, _ := task["lastUpdatedAt"].(string)
+	if at, err := time.Parse(time.RFC3339Nano, updated); err != nil || at.Before(before.Add(-time.Minute)) {
 		t.Errorf("updated at %v, %v", at, err)
 	}
 }

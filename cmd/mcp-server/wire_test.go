@@ -390,7 +390,8 @@ func (w *wire) asked(t *testing.T, method string, n int) (id any, params dict) {
 		for _, m := range w.messages() {
 			if m["method"] == method {
 				if seen++; seen == n {
-					id, params = m["id"], m["params"].(dict)
+					id = m["id"]
+					params, _ = m["params"].(dict)
 				}
 			}
 		}
@@ -440,13 +441,14 @@ func (w *wire) listen(t *testing.T, filter dict) {
 		r := w.post(t.Context(), t, nil, nil)
 		r.Method, r.Body = http.MethodGet, nil
 		answer, err := http.DefaultClient.Do(r)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Fatalf("opening the stream: %v, %v", answer, err)
+		if err != nil {
+			t.Fatalf("opening the stream: %v", err)
 		}
-		go func() { // ends with the test
-			defer func() { _ = answer.Body.Close() }()
-			w.read(answer.Body)
-		}()
+		t.Cleanup(func() { _ = answer.Body.Close() })
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("opening the stream: %v", answer)
+		}
+		go w.read(answer.Body) // ends with the test
 	}
 	if uris, _ := filter["resourceSubscriptions"].([]string); !w.modern {
 		for _, uri := range uris {

@@ -90,15 +90,6 @@ func (g *Gate) read() error {
 	return nil
 }
 
-// Broken looks at the files, and returns why what they say now cannot be used; nil when it is.
-func (g *Gate) Broken() error {
-	g.fresh()
-	if problem := g.problem.Load(); problem != nil {
-		return *problem
-	}
-	return nil
-}
-
 // OnChange has a function called after each time that the files were read again. It must return at once.
 func (g *Gate) OnChange(do func()) { g.changed.Store(&do) }
 

@@ -63,12 +63,12 @@ func TestWrongAnswerIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	wrong := map[string]any{"name": map[string]any{"action": "accept", "content": map[string]any{"name": 7}}}
 	h := withTool(t, askingTool)
-	first := ask(t, t.Context(), h, callOf("test_run", map[string]any{"inputResponses": wrong}))
-	again := ask(t, t.Context(), h, callOf("test_run", map[string]any{"requestState": first.Result["requestState"], "inputResponses": wrong}))
+	first := ask(t.Context(), t, h, callOf("test_run", map[string]any{"inputResponses": wrong}))
+	again := ask(t.Context(), t, h, callOf("test_run", map[string]any{"requestState": first.Result["requestState"], "inputResponses": wrong}))
 	if again.Result["resultType"] != "input_required" || again.Result["requestState"] == first.Result["requestState"] {
 		t.Fatalf("after a wrong answer: %+v", again)
 	}
-	last := ask(t, t.Context(), h, callOf("test_run", map[string]any{"requestState": again.Result["requestState"], "inputResponses": accepted("Ada")}))
+	last := ask(t.Context(), t, h, callOf("test_run", map[string]any{"requestState": again.Result["requestState"], "inputResponses": accepted("Ada")}))
 	if textIn(last) != "Hello, Ada!" {
 		t.Errorf("the last answer is %s", textIn(last))
 	}
@@ -119,7 +119,7 @@ func TestClientVanishesWithAQuestion(t *testing.T) {
 		r := callOf("test_run", nil)
 		r.capabilities = map[string]any{"elicitation": map[string]any{}}
 		ctx, leave := context.WithCancel(t.Context())
-		if first := ask(t, ctx, h, r); first.Result["resultType"] != "input_required" {
+		if first := ask(ctx, t, h, r); first.Result["resultType"] != "input_required" {
 			t.Fatalf("the first answer is %+v", first)
 		}
 		leave()
@@ -140,9 +140,9 @@ func TestRequestEndsAsItAsks(t *testing.T) {
 		all.Go(func() {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Duration(n)*5*time.Microsecond, cancel)
-			r := ask(t, ctx, h, callOf("test_run", nil))
+			r := ask(ctx, t, h, callOf("test_run", nil))
 			if state, _ := r.Result["requestState"].(string); state != "" {
-				answer := ask(t, t.Context(), h, callOf("test_run", map[string]any{"requestState": state, "inputResponses": accepted("Ada")}))
+				answer := ask(t.Context(), t, h, callOf("test_run", map[string]any{"requestState": state, "inputResponses": accepted("Ada")}))
 				if text := textIn(answer); text != "Hello, Ada!" && !strings.Contains(text, "cancel") && answer.Error == nil {
 					t.Error(text)
 				}
@@ -169,8 +169,8 @@ func TestCloseWithOpenQuestions(t *testing.T) {
 		go func() { <-stopped; cancel() }() // as the end of a plugin's process does
 		return askingTool(ctx, r, events)
 	})
-	ask(t, t.Context(), h, callOf("test_run", nil))
-	created := ask(t, t.Context(), h, callOf("test_run", map[string]any{"arguments": map[string]any{"n": 1}}))
+	ask(t.Context(), t, h, callOf("test_run", nil))
+	created := ask(t.Context(), t, h, callOf("test_run", map[string]any{"arguments": map[string]any{"n": 1}}))
 	id, _ := created.Result["taskId"].(string)
 	awaitTask(t, h, id, taskInputRequired)
 	close(stopped)

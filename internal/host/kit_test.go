@@ -30,7 +30,7 @@ type reply struct {
 }
 
 // ask sends one message through mcp-go, as a transport does.
-func ask(t *testing.T, ctx context.Context, h *Host, r request) reply {
+func ask(ctx context.Context, t *testing.T, h *Host, r request) reply {
 	t.Helper()
 	params := map[string]any{"_meta": map[string]any{
 		"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": r.capabilities,

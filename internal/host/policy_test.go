@@ -24,11 +24,11 @@ func TestReadOnlyBeatsEverything(t *testing.T) {
 			writing.Hints = sdk.Hints{}
 			h.add(examine("p", fake(nil), sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_read"), writing}}))
 			ctx := access.WithCaller(t.Context(), access.Caller{Name: "ada", Policy: at.caller})
-			listed := ask(t, ctx, h, request{method: "tools/list", capabilities: allAbilities})
+			listed := ask(ctx, t, h, request{method: "tools/list", capabilities: allAbilities})
 			if tools, _ := listed.Result["tools"].([]any); len(tools) != 1 {
 				t.Errorf("listed %+v", listed)
 			}
-			got := ask(t, ctx, h, callOf("test_write", nil))
+			got := ask(ctx, t, h, callOf("test_write", nil))
 			if got.Error == nil || got.Error.Code != -32602 || !strings.Contains(got.Error.Message, "read-only") {
 				t.Errorf("called: %+v", got)
 			}

@@ -17,7 +17,7 @@ import (
 func TestQuestionInTheMiddleOfACall(t *testing.T) {
 	t.Parallel()
 	h := withTool(t, askingTool)
-	first := ask(t, t.Context(), h, callOf("test_run", nil))
+	first := ask(t.Context(), t, h, callOf("test_run", nil))
 	state, _ := first.Result["requestState"].(string)
 	if first.Result["resultType"] != "input_required" || state == "" {
 		t.Fatalf("the first answer is %+v", first)
@@ -26,24 +26,24 @@ func TestQuestionInTheMiddleOfACall(t *testing.T) {
 		"changed state":   {"requestState": state + "x", "inputResponses": accepted("Eve")},
 		"other arguments": {"requestState": state, "inputResponses": accepted("Eve"), "arguments": map[string]any{"n": 1}},
 	} {
-		if r := ask(t, t.Context(), h, callOf("test_run", more)); r.Error == nil || r.Error.Code != -32602 {
+		if r := ask(t.Context(), t, h, callOf("test_run", more)); r.Error == nil || r.Error.Code != -32602 {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
 	other := access.WithCaller(t.Context(), access.Caller{Name: "eve"})
-	if r := ask(t, other, h, callOf("test_run", map[string]any{"requestState": state, "inputResponses": accepted("Eve")})); r.Error == nil {
+	if r := ask(other, t, h, callOf("test_run", map[string]any{"requestState": state, "inputResponses": accepted("Eve")})); r.Error == nil {
 		t.Errorf("another caller's answer was taken: %+v", r)
 	}
-	again := ask(t, t.Context(), h, callOf("test_run", map[string]any{"requestState": state, "inputResponses": map[string]any{"name": 1}}))
+	again := ask(t.Context(), t, h, callOf("test_run", map[string]any{"requestState": state, "inputResponses": map[string]any{"name": 1}}))
 	next, _ := again.Result["requestState"].(string)
 	if next == "" || next == state {
 		t.Fatalf("after a wrong answer: %+v", again)
 	}
-	last := ask(t, t.Context(), h, callOf("test_run", map[string]any{"requestState": next, "inputResponses": accepted("Ada")}))
+	last := ask(t.Context(), t, h, callOf("test_run", map[string]any{"requestState": next, "inputResponses": accepted("Ada")}))
 	if textIn(last) != "Hello, Ada!" {
 		t.Errorf("the last answer is %s", textIn(last))
 	}
-	if r := ask(t, t.Context(), h, callOf("test_run", map[string]any{"requestState": next, "inputResponses": accepted("Ada")})); r.Error == nil {
+	if r := ask(t.Context(), t, h, callOf("test_run", map[string]any{"requestState": next, "inputResponses": accepted("Ada")})); r.Error == nil {
 		t.Error("a state was good twice")
 	}
 }
@@ -51,7 +51,7 @@ func TestQuestionInTheMiddleOfACall(t *testing.T) {
 func TestAnswersMayComeFirst(t *testing.T) {
 	t.Parallel()
 	h := withTool(t, askingTool)
-	r := ask(t, t.Context(), h, callOf("test_run", map[string]any{"inputResponses": accepted("Ada")}))
+	r := ask(t.Context(), t, h, callOf("test_run", map[string]any{"inputResponses": accepted("Ada")}))
 	if textIn(r) != "Hello, Ada!" {
 		t.Error(textIn(r))
 	}
@@ -62,7 +62,7 @@ func TestClientThatCannotAnswer(t *testing.T) {
 	h := withTool(t, askingTool)
 	r := callOf("test_run", nil)
 	r.capabilities = map[string]any{}
-	got := ask(t, t.Context(), h, r)
+	got := ask(t.Context(), t, h, r)
 	if got.Error == nil || got.Error.Code != -32021 || !strings.Contains(string(got.Error.Data), `"elicitation"`) {
 		t.Errorf("got %+v", got)
 	}
@@ -82,7 +82,7 @@ func TestNobodyAnswers(t *testing.T) {
 			ended <- err
 			return out, err
 		}), sdk.Manifest{Tools: []sdk.ToolManifest{m}}))
-		first := ask(t, t.Context(), h, callOf("test_run", nil))
+		first := ask(t.Context(), t, h, callOf("test_run", nil))
 		if first.Result["resultType"] != "input_required" {
 			t.Fatalf("the first answer is %+v", first)
 		}
@@ -108,7 +108,7 @@ func TestCancelledRequestEndsItsCall(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-begun; cancel() }()
-	if r := ask(t, ctx, h, callOf("test_run", nil)); r.Result["isError"] != true {
+	if r := ask(ctx, t, h, callOf("test_run", nil)); r.Result["isError"] != true {
 		t.Errorf("got %+v", r)
 	}
 	<-ended
@@ -123,13 +123,13 @@ func TestFailureAndProvenance(t *testing.T) {
 		}
 		return blocks("done")
 	})
-	good := ask(t, t.Context(), h, callOf("test_run", nil))
+	good := ask(t.Context(), t, h, callOf("test_run", nil))
 	meta, _ := good.Result["_meta"].(map[string]any)
 	p, _ := meta[ProvenanceMetaKey].(map[string]any)
 	if p["plugin"] != "p" || p["version"] != "1.2.3" || p["endpoint"] != "https://drs.example" || p["region"] != "cn-north-4" || p["call_id"] == "" {
 		t.Errorf("provenance %+v", p)
 	}
-	bad := ask(t, t.Context(), h, callOf("test_run", map[string]any{"arguments": map[string]any{"n": 1}}))
+	bad := ask(t.Context(), t, h, callOf("test_run", map[string]any{"arguments": map[string]any{"n": 1}}))
 	meta, _ = bad.Result["_meta"].(map[string]any)
 	f, _ := meta[ErrorMetaKey].(map[string]any)
 	if f["code"] != "unavailable" || f["source"] != "cloud" || f["plugin"] != "p" || f["retryable"] != true || f["retry_after_ms"] != 2000.0 || f["phase"] != "run" {
@@ -143,7 +143,7 @@ func TestLargeResultsAreStored(t *testing.T) {
 	large := json.RawMessage(`{"items":["` + strings.Repeat("x", maxInline) + `"]}`)
 	h.add(examine("p", fake(func(context.Context, supervisor.Request, pluginv1.Events) (json.RawMessage, error) { return large, nil }),
 		sdk.Manifest{Tools: []sdk.ToolManifest{toolManifest("test_run")}}))
-	r := ask(t, access.WithCaller(t.Context(), access.Caller{Name: "ada"}), h, callOf("test_run", nil))
+	r := ask(access.WithCaller(t.Context(), access.Caller{Name: "ada"}), t, h, callOf("test_run", nil))
 	encoded, err := json.Marshal(r.Result)
 	if err != nil || len(encoded) > 2000 || r.Result["isError"] != true {
 		t.Fatalf("%d bytes, %v: %.300s", len(encoded), err, encoded)

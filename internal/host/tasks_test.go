@@ -38,7 +38,7 @@ func awaitTask(t *testing.T, h *Host, id, status string) map[string]any {
 
 func startTask(t *testing.T, h *Host) string {
 	t.Helper()
-	created := ask(t, t.Context(), h, callOf("test_run", nil))
+	created := ask(t.Context(), t, h, callOf("test_run", nil))
 	id, _ := created.Result["taskId"].(string)
 	if created.Result["resultType"] != "task" || id == "" {
 		t.Fatalf("created %+v", created)
@@ -119,7 +119,7 @@ func TestNoTaskWithoutTheExtension(t *testing.T) {
 	})
 	r := callOf("test_run", nil)
 	r.capabilities = map[string]any{}
-	if got := ask(t, t.Context(), h, r); textIn(got) != "done" {
+	if got := ask(t.Context(), t, h, r); textIn(got) != "done" {
 		t.Errorf("got %+v", got)
 	}
 }

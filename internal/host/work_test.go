@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,18 +24,18 @@ func TestCallsAreCountedWhileTheyRun(t *testing.T) {
 	})
 	ada := access.WithCaller(t.Context(), access.Caller{Name: "ada", Limits: access.Limits{Concurrent: 2}})
 	for range 2 {
-		if created := ask(t, ada, h, callOf("test_run", nil)); created.Result["resultType"] != "task" {
+		if created := ask(ada, t, h, callOf("test_run", nil)); created.Result["resultType"] != "task" {
 			t.Fatalf("created %+v", created)
 		}
 	}
-	third := ask(t, ada, h, callOf("test_run", nil))
+	third := ask(ada, t, h, callOf("test_run", nil))
 	meta, _ := third.Result["_meta"].(map[string]any)
 	failure, _ := meta[ErrorMetaKey].(map[string]any)
 	if failure["code"] != string(sdk.CodeResourceExhausted) || failure["retryable"] != true || failure["phase"] != string(PhasePolicy) {
 		t.Errorf("the third call: %+v", third)
 	}
 	bob := access.WithCaller(t.Context(), access.Caller{Name: "bob"})
-	if created := ask(t, bob, h, callOf("test_run", nil)); created.Result["resultType"] != "task" {
+	if created := ask(bob, t, h, callOf("test_run", nil)); created.Result["resultType"] != "task" {
 		t.Errorf("another caller's call: %+v", created)
 	}
 	h.work.endOthers(func(access.Caller) bool { return false })
@@ -60,7 +61,7 @@ func TestWorkOfRevokedCallersEnds(t *testing.T) {
 		}
 		time.Sleep(recheckEvery + 1)
 		synctest.Wait()
-		if context.Cause(of["ada"]) != errRevoked || of["bob"].Err() != nil || of[""].Err() != nil {
+		if !errors.Is(context.Cause(of["ada"]), errRevoked) || of["bob"].Err() != nil || of[""].Err() != nil {
 			t.Errorf("ada %v, bob %v, local %v", context.Cause(of["ada"]), of["bob"].Err(), of[""].Err())
 		}
 	})
@@ -72,12 +73,12 @@ func TestKeysTellCallersApart(t *testing.T) {
 	h := withTool(t, askingTool)
 	strong := access.WithCaller(t.Context(), access.Caller{Name: "ada", Rule: "ops"})
 	weak := access.WithCaller(t.Context(), access.Caller{Name: "ada", Rule: "default"})
-	first := ask(t, strong, h, callOf("test_run", nil))
+	first := ask(strong, t, h, callOf("test_run", nil))
 	retry := callOf("test_run", map[string]any{"requestState": first.Result["requestState"], "inputResponses": accepted("Eve")})
-	if r := ask(t, weak, h, retry); r.Error == nil {
+	if r := ask(weak, t, h, retry); r.Error == nil {
 		t.Errorf("a weaker token of the same name went on: %+v", r)
 	}
-	if r := ask(t, strong, h, retry); textIn(r) != "Hello, Eve!" {
+	if r := ask(strong, t, h, retry); textIn(r) != "Hello, Eve!" {
 		t.Errorf("the same token: %+v", r)
 	}
 }
@@ -93,7 +94,7 @@ func TestAnotherFailureIsNotTheClients(t *testing.T) {
 	})
 	r := callOf("test_run", nil)
 	r.capabilities = map[string]any{}
-	if got := ask(t, t.Context(), h, r); got.Error != nil || textIn(got) != "gone" {
+	if got := ask(t.Context(), t, h, r); got.Error != nil || textIn(got) != "gone" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -132,12 +133,12 @@ func TestListingsOfOneNameAreApart(t *testing.T) {
 		Prompts:   []sdk.PromptManifest{{Name: "same_name", Title: "T", Description: "Does something.", Unlisted: true}},
 		Resources: []sdk.ResourceManifest{{URI: "q://{id}", Name: "q", Description: "Something."}},
 	}))
-	listed := ask(t, t.Context(), h, request{method: "tools/list", capabilities: allAbilities})
+	listed := ask(t.Context(), t, h, request{method: "tools/list", capabilities: allAbilities})
 	if tools, _ := listed.Result["tools"].([]any); len(tools) != 1 {
 		t.Errorf("tools %+v", listed.Result)
 	}
 	ada := access.WithCaller(t.Context(), access.Caller{Name: "ada", Policy: access.Policy{Allow: []access.Rule{mustRule(t, "same_name")}}})
-	templates := ask(t, ada, h, request{method: "resources/templates/list", capabilities: allAbilities})
+	templates := ask(ada, t, h, request{method: "resources/templates/list", capabilities: allAbilities})
 	if found, _ := templates.Result["resourceTemplates"].([]any); len(found) != 0 || h.MayRead(ada, "q://1") || !h.MayRead(t.Context(), "q://1") {
 		t.Errorf("templates %+v", templates.Result)
 	}
