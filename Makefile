@@ -5,7 +5,7 @@ TOOL := go tool -modfile=tools/go.mod
 .PHONY: help all build demo test e2e heavy judges conformance conformance-server clients lint generate checkgenerate tidy vuln bench cross clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 all: build lint checkgenerate tidy cross test ## Everything that a change must pass
 

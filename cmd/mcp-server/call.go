@@ -28,7 +28,7 @@ func newCallCommand(s *settings, std streams) *cobra.Command {
 		Long: `Call one tool. The result goes to standard output, progress to standard error.
 
 Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or arguments,
-3 a plugin or the host failed, 4 the cloud refused (authentication or permission), 130 interrupted.`,
+3 a plugin or the host failed or --timeout ran out, 4 the cloud refused (authentication or permission), 130 interrupted.`,
 		Example: `  mcp-server call rfs_list_templates --emulator
   mcp-server call rfs_list_templates --args '{"limit": 10}' -o json
   echo '{"limit": 10}' | mcp-server call rfs_list_templates --args -`,

@@ -101,7 +101,8 @@ func printEnvironment(out io.Writer, asJSON bool, environment []string) error {
 		}
 		return writeJSON(out, values)
 	}
-	_, err := fmt.Fprintf(out, "unset %s\nexport %s\n# roma instance_id %s\n# roma archive_id %s\n# htap instance_id %s\n", otherCredentials,
-		strings.Join(environment, "\nexport "), emulator.ROMAInstanceID, emulator.ROMAArchiveID, emulator.HTAPInstanceID)
+	_, err := fmt.Fprintf(out, "unset %s\nexport %s\n# roma instance_id %s\n# roma archive_id %s\n# htap instance_id %s\n# taurusdb instance_id %s\n", otherCredentials,
+		strings.Join(environment, "\nexport "), emulator.ROMAInstanceID, emulator.ROMAArchiveID, emulator.HTAPInstanceID,
+		emulator.TaurusDBInstanceID)
 	return err
 }

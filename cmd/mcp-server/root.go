@@ -60,7 +60,9 @@ func newRootCommand(s *settings, std streams) *cobra.Command {
 		Long: `mcp-server turns a folder of plugins into tools of the Model Context Protocol.
 The plugins that come with it fetch templates and archives from Huawei Cloud.
 
-Try it without an account:  mcp-server demo`,
+Try it without an account:  mcp-server demo
+
+Every flag can also be set as MCP_SERVER_<NAME>, such as MCP_SERVER_DATA_DIR.`,
 		Version: version, SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              cobra.ArbitraryArgs, // an unknown command is a usage error, with its exit code

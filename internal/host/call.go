@@ -274,7 +274,7 @@ func causeOf(e *sdk.Error) string {
 
 // levelOf keeps mistakes in arguments and refusals by the cloud, which the caller reads anyway, out of a quiet log.
 func levelOf(e *sdk.Error) slog.Level {
-	if e.Source == sdk.SourcePlugin || e.Source == sdk.SourceHost {
+	if e.Code != sdk.CodeCanceled && (e.Source == sdk.SourcePlugin || e.Source == sdk.SourceHost) {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -151,6 +151,10 @@ func (h *Host) onError(ctx context.Context, _ any, _ mcp.MCPMethod, message any,
 		if errors.Is(err, server.ErrToolNotFound) {
 			_ = protocolErrorAs(ctx, mcp.INVALID_PARAMS, h.unknownTool(ctx, request)) // mcp-go has its own already
 		}
+	case *mcp.GetPromptRequest:
+		if errors.Is(err, server.ErrPromptNotFound) {
+			_ = protocolErrorAs(ctx, mcp.INVALID_PARAMS, h.unknownPrompt(ctx, request.Params.Name))
+		}
 	case *mcp.ReadResourceRequest:
 		if errors.Is(err, server.ErrResourceNotFound) {
 			resourceNotFound(ctx, request.Params.URI, &sdk.Error{

@@ -104,7 +104,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		h.report(Problem{Plugin: p.Name, Reason: p.Reason})
 	}
 	if len(found) == 0 {
-		h.report(Problem{Plugin: cfg.PluginsDir, Reason: "the folder holds no plugins; build them with `make build` or choose another with --plugins"})
+		h.report(Problem{Plugin: cfg.PluginsDir, Reason: "the folder holds no plugins; build them with `go run ./internal/build` or choose another with --plugins"})
 	}
 	h.mcp = h.newMCPServer()
 	h.addResources()

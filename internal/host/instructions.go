@@ -9,7 +9,7 @@ import (
 )
 
 const preamble = `Tools for cloud templates and archives. A tool named <service>_list_… or <service>_show_… finds ids; ` +
-	`a tool that downloads finishes the whole job and returns "artifacts": each has the path of the file on disk, its size, SHA-256 and a preview; artifact_read reads more of it, also inside a zip or a workbook, and artifact_list finds it again. ` +
+	`a tool that downloads finishes the whole job and returns "artifacts": each has the path of the file on disk (a caller elsewhere gets a link), its size, SHA-256 and a preview; artifact_read reads more of it, also inside a zip or a workbook, and artifact_list finds it again. ` +
 	`Long calls report progress. An error says what to do next.`
 
 // instructions tell an agent how the tools fit together, as far as the caller may use them, and which plugins are missing

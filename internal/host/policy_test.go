@@ -36,6 +36,19 @@ func TestReadOnlyBeatsEverything(t *testing.T) {
 	}
 }
 
+func TestUnknownPromptNamesTheKnown(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	h.add(examine("p", fake(nil), sdk.Manifest{Prompts: []sdk.PromptManifest{
+		{Name: "known", Title: "T", Description: "Does something."}, {Name: "hidden", Title: "T", Description: "Does something.", Unlisted: true},
+	}}))
+	got := ask(t.Context(), t, h, request{method: "prompts/get", params: map[string]any{"name": "nope"}, capabilities: allAbilities})
+	if got.Error == nil || got.Error.Code != -32602 || !strings.HasSuffix(got.Error.Message, `"nope"; there are known`) ||
+		!strings.Contains(string(got.Error.Data), "not_found") {
+		t.Errorf("got %+v", got.Error)
+	}
+}
+
 func TestUnknownProfileIsRefused(t *testing.T) {
 	t.Parallel()
 	h := withTool(t, askingTool)

@@ -154,3 +154,21 @@ func (h *Host) filterPrompts(ctx context.Context, all []mcp.Prompt) []mcp.Prompt
 		return h.catalog.unlisted[listed{pluginv1.Kind_KIND_PROMPT, p.Name}] || !h.mayUse(caller, h.catalog.prompts[p.Name].Plugin)
 	})
 }
+
+// unknownPrompt names the prompts that there are for the caller.
+func (h *Host) unknownPrompt(ctx context.Context, name string) error {
+	caller := access.CallerOf(ctx)
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	var names []string
+	for _, p := range h.catalog.prompts {
+		if !h.catalog.unlisted[listed{pluginv1.Kind_KIND_PROMPT, p.Name}] && h.mayUse(caller, p.Plugin) {
+			names = append(names, p.Name)
+		}
+	}
+	slices.Sort(names)
+	return &sdk.Error{
+		Code: sdk.CodeNotFound, Source: sdk.SourceArgument,
+		Message: fmt.Sprintf("there is no prompt %q; there are %s", shorten(name), strings.Join(names, ", ")),
+	}
+}

@@ -175,7 +175,7 @@ func take(l *rate.Limiter, n int) error {
 	}
 	if wait := r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
-		return &busyError{"rate", fmt.Sprintf("the caller sends more than %.0f messages a minute; wait and try again", float64(l.Limit())*60), wait}
+		return &busyError{"rate", fmt.Sprintf("the caller sends more than %.0f requests a minute; wait and try again", float64(l.Limit())*60), wait}
 	}
 	return nil
 }
