@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
@@ -206,43 +207,73 @@ func TestTooManyQuestions(t *testing.T) {
 	}
 }
 
-// TestAskingAndClaiming: a claim may ask a person, too, so the host never has both at a time.
+// TestAskingAndClaiming: a claim may ask a person, too, so it is refused while a question is open, and granted right after the
+// answer.
 func TestAskingAndClaiming(t *testing.T) {
 	t.Parallel()
-	asked := make(chan struct{})
+	asked, refused := make(chan struct{}), make(chan struct{})
 	plugin := dial(t, offering(func(ctx context.Context, call *sdk.Call, in args) (sdk.Contents, error) {
 		var work sync.WaitGroup
 		var asking error
 		work.Go(func() { _, asking = askTwo(ctx, call, in) })
 		<-asked
-		_, claiming := call.Claim(ctx, sdk.OnceOnly{Source: sdk.Origin{Operation: "Fetch"}})
+		_, early := call.Claim(ctx, sdk.OnceOnly{Source: sdk.Origin{Operation: "Fetch"}})
+		close(refused)
 		work.Wait()
-		if err := errors.Join(asking, claiming); err != nil {
-			return sdk.Contents{}, err
+		if early == nil || asking != nil {
+			return sdk.Contents{}, fmt.Errorf("claiming early %w, asking %w", early, asking)
+		}
+		for range 20 { // each claim comes as soon as the answer is there
+			if _, err := askTwo(ctx, call, in); err != nil {
+				return sdk.Contents{}, err
+			}
+			if _, err := call.Claim(ctx, sdk.OnceOnly{Source: sdk.Origin{Operation: "Fetch"}}); err != nil {
+				return sdk.Contents{}, err
+			}
 		}
 		return said("both")
 	}))
-	var person sync.Mutex
-	alone := func() func() {
-		if !person.TryLock() {
-			t.Error("a question and a claim at a time")
-			return func() {}
-		}
-		return person.Unlock
-	}
+	once := sync.OnceFunc(func() { close(asked) })
 	out, err := pluginv1.Invoke(t.Context(), plugin, &pluginv1.Start{Tool: "test_run"}, pluginv1.Events{
 		Ask: func(context.Context, *pluginv1.Ask) *pluginv1.AskReply {
-			defer alone()()
-			close(asked)
+			once()
+			<-refused
 			return &pluginv1.AskReply{Answers: map[string][]byte{"a": []byte(`{}`), "b": []byte(`{}`)}}
 		},
 		Claim: func(context.Context, *pluginv1.Claim) *pluginv1.ClaimReply {
-			defer alone()()
 			return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
 		},
 	})
 	if err != nil || !strings.Contains(string(out), "both") {
 		t.Errorf("got %s, %v", out, err)
+	}
+}
+
+// TestLateClaimReplyIsNoFailure: a tool that gives up its claim and ends keeps its result, whatever the host still answers.
+func TestLateClaimReplyIsNoFailure(t *testing.T) {
+	t.Parallel()
+	claiming, returned := make(chan struct{}), make(chan struct{})
+	plugin := dial(t, offering(func(ctx context.Context, call *sdk.Call, _ args) (sdk.Contents, error) {
+		ctx, stop := context.WithCancel(ctx)
+		go func() {
+			<-claiming
+			stop()
+		}()
+		_, _ = call.Claim(ctx, sdk.OnceOnly{Source: sdk.Origin{Operation: "Fetch"}})
+		time.AfterFunc(100*time.Millisecond, func() { close(returned) }) // the answer is late
+		return said("without it")
+	}))
+	released := false
+	out, err := pluginv1.Invoke(t.Context(), plugin, &pluginv1.Start{Tool: "test_run"}, pluginv1.Events{
+		Claim: func(context.Context, *pluginv1.Claim) *pluginv1.ClaimReply {
+			close(claiming)
+			<-returned
+			return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Granted{Granted: true}}
+		},
+		Release: func(*pluginv1.Release) { released = true },
+	})
+	if err != nil || !strings.Contains(string(out), "without it") || !released {
+		t.Errorf("got %s, %v, released %v", out, err, released)
 	}
 }
 

@@ -41,7 +41,8 @@ func unixNano(t time.Time) int64 {
 // TraceParent is the W3C trace context of the call, to be handed to a service; empty when nobody traces.
 func (c *Call) TraceParent() string { return c.traceParent }
 
-// ListTool shows or hides a tool of the plugin; clients that listen are told.
+// ListTool shows or hides a tool of the plugin, for all callers of the server; clients that listen are told. A tool that
+// hides itself asks nothing afterwards, because the client could not come back to it with the answers.
 func (c *Call) ListTool(name string, listed bool) { c.list(pluginv1.Kind_KIND_TOOL, name, listed) }
 
 // ListPrompt shows or hides a prompt of the plugin; clients that listen are told.

@@ -12,23 +12,29 @@ import (
 	"mcp-server/internal/host"
 )
 
+// hangups takes SIGHUP from now on, so that it never ends the server, not even while it starts or ends.
+func hangups() <-chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	if hangup != nil {
+		signal.Notify(signals, hangup)
+	}
+	return signals
+}
+
 // keepAccess reads the access file again at SIGHUP, and looks at what it says whenever it was read, until the returned
 // function is called.
-func keepAccess(gate *access.Gate, h *host.Host, logger *slog.Logger) (stop func()) {
+func keepAccess(gate *access.Gate, signals <-chan os.Signal, h *host.Host, logger *slog.Logger) (stop func()) {
 	if gate == nil {
 		return func() {}
 	}
 	inspectAccess(gate, h, logger)
-	changed, signals, quit := make(chan struct{}, 1), make(chan os.Signal, 1), make(chan struct{})
+	changed, quit := make(chan struct{}, 1), make(chan struct{})
 	gate.OnChange(func() {
 		select {
 		case changed <- struct{}{}:
 		default: // it will be looked at anyway
 		}
 	})
-	if hangup != nil {
-		signal.Notify(signals, hangup)
-	}
 	go func() { // ends with stop
 		for {
 			select {
@@ -43,10 +49,7 @@ func keepAccess(gate *access.Gate, h *host.Host, logger *slog.Logger) (stop func
 			}
 		}
 	}()
-	return func() {
-		signal.Stop(signals)
-		close(quit)
-	}
+	return func() { close(quit) }
 }
 
 // inspectAccess tells the log now what callers would otherwise find out: profiles that cannot be used, and rules that are

@@ -19,6 +19,7 @@ import (
 // serveHTTP serves until the context ends, and then drains. The log is at info unless its level was given: whoever runs a
 // server for others wants a line per call.
 func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chatty bool) error {
+	signals := hangups()
 	p, err := f.hosting("http")
 	if err != nil {
 		return err
@@ -40,11 +41,11 @@ func serveHTTP(ctx context.Context, s *settings, f serveFlags, std streams, chat
 	}
 	// The plugins outlive the signal: requests that run are given time to end.
 	return withHostOf(context.WithoutCancel(ctx), s, p, std, func(h *host.Host, logger *slog.Logger) error {
-		return runWeb(ctx, f, p, h, logger)
+		return runWeb(ctx, f, p, signals, h, logger)
 	})
 }
 
-func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger *slog.Logger) error {
+func runWeb(ctx context.Context, f serveFlags, p *hosting, signals <-chan os.Signal, h *host.Host, logger *slog.Logger) error {
 	t, err := newTransport(h, logger)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, h *host.Host, logger 
 	if err := server.Listen(ctx); err != nil {
 		return err
 	}
-	defer keepAccess(p.gate, h, logger)()
+	defer keepAccess(p.gate, signals, h, logger)()
 	about := []any{"address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems())}
 	if beside := server.MetricsAddr(); beside != nil {
 		about = append(about, "metrics", beside.String())

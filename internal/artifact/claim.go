@@ -22,6 +22,8 @@ type ClaimRequest struct {
 	WayOn string
 	// Again grants the claim although an earlier request may have used the content up.
 	Again bool
+	// LookOnly says whether a claim would be granted, and grants none.
+	LookOnly bool
 	// Waiting is called when another call is after the same content.
 	Waiting func()
 }
@@ -56,7 +58,7 @@ func (s *Store) Claim(ctx context.Context, r ClaimRequest) (*Claim, error) {
 		return nil, err
 	}
 	stored, err := c.admit(ctx, r)
-	if err != nil || stored != nil {
+	if err != nil || stored != nil || r.LookOnly {
 		c.Close()
 		return &Claim{Stored: stored}, err
 	}
@@ -105,6 +107,9 @@ func (c *Claim) admit(ctx context.Context, r ClaimRequest) (*Record, error) {
 	}
 	if err := c.store.checkSpace(); err != nil {
 		return nil, err
+	}
+	if r.LookOnly {
+		return nil, nil
 	}
 	if err := writeFile(c.stagingDir+claimMark, []byte(CleanName(r.Name))); err != nil {
 		return nil, journalError(err)

@@ -93,13 +93,23 @@ func (h *Host) Call(ctx context.Context, r Request) (Result, error) {
 	if failed == nil {
 		bounded, cancel := context.WithTimeout(ctx, c.tool.timeout())
 		defer cancel()
-		result, failed = c.run(bounded)
+		result, failed = c.runSafely(bounded)
 	}
 	c.conclude(ctx, result, failed)
 	if failed != nil {
 		return Result{}, failed
 	}
 	return result, nil
+}
+
+// runSafely is run, after whose panic the call ends as any other.
+func (c *call) runSafely(ctx context.Context) (result Result, failed *CallError) {
+	defer func() {
+		if p := recover(); p != nil {
+			result, failed = Result{}, c.fail(PhaseRun, c.settle(ctx, c.host.broken("calling "+c.request.Name, p)))
+		}
+	}()
+	return c.run(ctx)
 }
 
 // newCall counts a call as running, unless the host is closing.

@@ -38,9 +38,10 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 	if err := json.Unmarshal(m.GetSource(), &r.Source); err != nil {
 		return refuseClaim(hostError("reading what is claimed", err))
 	}
+	r.LookOnly = c.asksFirst()
 	claim, err := c.tenant.store.Claim(ctx, r)
-	if err == nil && claim.Stored == nil && c.asksFirst() {
-		claim, err = c.claimAfterAsking(ctx, m, r, claim)
+	if err == nil && claim.Stored == nil && r.LookOnly {
+		claim, err = c.claimAfterAsking(ctx, m, r)
 	}
 	if err != nil {
 		return refuseClaim(err)
@@ -60,17 +61,13 @@ func (c *call) takeClaim(ctx context.Context, m *pluginv1.Claim) *pluginv1.Claim
 	return &pluginv1.ClaimReply{Reply: &pluginv1.ClaimReply_Artifact{Artifact: encoded}}
 }
 
-// claimAfterAsking gives the claim back while a person is asked: nobody else has to wait for the answer, and a kill in the
-// meantime leaves no doubt that nothing was fetched.
-func (c *call) claimAfterAsking(ctx context.Context, m *pluginv1.Claim, r artifact.ClaimRequest, claim *artifact.Claim) (*artifact.Claim, error) {
-	err := claim.Release("a person is asked first")
-	claim.Close()
-	if err != nil {
-		return nil, hostError("writing the journal of once-only downloads", err)
-	}
+// claimAfterAsking claims once a person has agreed: nobody else has to wait for the answer, and a kill in the meantime leaves
+// no doubt that nothing was fetched.
+func (c *call) claimAfterAsking(ctx context.Context, m *pluginv1.Claim, r artifact.ClaimRequest) (*artifact.Claim, error) {
 	if err := c.confirm(ctx, m); err != nil {
 		return nil, err
 	}
+	r.LookOnly = false
 	return c.tenant.store.Claim(ctx, r)
 }
 

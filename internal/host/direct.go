@@ -59,7 +59,7 @@ func (h *Host) askAll(ctx context.Context, questions []*pluginv1.Question) (map[
 	)
 	for _, q := range questions {
 		asking.Go(func() {
-			answer, err := h.askOne(ctx, q)
+			answer, err := h.askSafely(ctx, q)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil && failed == nil {
@@ -71,6 +71,15 @@ func (h *Host) askAll(ctx context.Context, questions []*pluginv1.Question) (map[
 	}
 	asking.Wait()
 	return answers, failed
+}
+
+func (h *Host) askSafely(ctx context.Context, q *pluginv1.Question) (answer []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = h.broken("asking", p)
+		}
+	}()
+	return h.askOne(ctx, q)
 }
 
 func (h *Host) askOne(ctx context.Context, q *pluginv1.Question) ([]byte, error) {

@@ -78,7 +78,7 @@ func (c *call) retryable(phase Phase, e *sdk.Error) bool {
 	switch {
 	case phase == PhaseResult, c.settled:
 		return false
-	case phase == PhaseStart, e.RetryAfter > 0:
+	case phase == PhasePolicy, phase == PhaseStart, e.RetryAfter > 0: // nothing ran
 		return true
 	}
 	return c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent

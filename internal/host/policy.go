@@ -49,8 +49,8 @@ func (h *Host) mayUse(caller access.Caller, plugin string) bool {
 		}
 		some = true
 	}
-	// No rule names what a plugin without tools has, so a list of what is allowed leaves it out.
-	return !some && len(h.cfg.Policy.Allow) == 0 && len(caller.Policy.Allow) == 0
+	// What a plugin without tools has, only reads, and has no name that a rule could mean but one that means all.
+	return !some && h.forbids(caller, Tool{Plugin: plugin, ToolManifest: sdk.ToolManifest{Hints: sdk.Hints{ReadOnly: true, Idempotent: true}}}) == ""
 }
 
 // filterTools hides what is not listed now and what the caller may not call.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -57,7 +58,7 @@ func (h *Host) serve(ctx context.Context, request Request, meta *mcp.Meta, round
 			return ending{}, err
 		}
 		r = waiting.running
-		if !waiting.asked.accept(answers) {
+		if !isClosed(waiting.asked.over) && !waiting.asked.accept(answers) {
 			r.tell(event{asked: waiting.asked})
 		}
 	} else {
@@ -78,6 +79,7 @@ func (h *Host) start(ctx context.Context, request Request, given map[string][]by
 	}
 	r.request = request
 	go func() { // ends with the call
+		defer h.waiting.ended(r)
 		defer close(r.done)
 		defer cancel(nil)
 		defer func() {
@@ -188,9 +190,17 @@ func (r *running) ask(ctx context.Context, questions []*pluginv1.Question) (map[
 	if len(given) > 0 && a.accept(given) {
 		return a.given, nil
 	}
-	defer r.host.waiting.forget(a)
+	defer r.takeBack(a)
 	r.tell(event{asked: a})
 	return a.wait(ctx, r.host.stop)
+}
+
+// takeBack ends questions: nobody waits for the answers any more.
+func (r *running) takeBack(a *asking) {
+	r.host.waiting.close(a)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = slices.DeleteFunc(r.events, func(e event) bool { return e.asked == a })
 }
 
 func (r *running) attach(to *reporter) {

@@ -91,7 +91,17 @@ func TestNobodyAnswers(t *testing.T) {
 			t.Errorf("the tool got %v", err)
 		}
 		synctest.Wait()
-		if len(h.waiting.byState) != 0 {
+		// The client comes back too late for an answer, and in time for what the call came to.
+		again := callOf("test_run", map[string]any{"requestState": first.Result["requestState"], "inputResponses": accepted("Ada")})
+		if r := ask(t.Context(), t, h, again); !strings.Contains(textIn(r), "nobody answered") {
+			t.Errorf("the client who comes back hears %+v", r)
+		}
+		if ask(t.Context(), t, h, callOf("test_run", nil)).Result["resultType"] != "input_required" {
+			t.Error("the second call asks nothing")
+		}
+		time.Sleep(2*askTimeout + 1)
+		synctest.Wait()
+		if err := <-ended; err == nil || len(h.waiting.byState) != 0 {
 			t.Error("the question is still kept")
 		}
 	})

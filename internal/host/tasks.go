@@ -161,13 +161,13 @@ func (k *task) report(message string) {
 // end settles the task. What the tool says of its own failure is a result, and so is a process that was killed, because the
 // model can call again; that the plugin has a mistake is the task's failure.
 func (k *task) end(r *running) {
+	result, err := r.written()
 	broke := r.err != nil && sdk.AsError(r.err).Code == sdk.CodeInternal
-	result, err := json.Marshal(r.host.toolResult(r.caller, r.result, r.err))
 	k.set(func() {
 		k.asked, k.running = nil, nil
 		switch {
-		case k.cancelled:
-			k.status, k.message = taskCancelled, "the task was cancelled"
+		case k.cancelled && r.err != nil:
+			k.status, k.message = taskCancelled, clip(r.err.Error(), 500) // which says what became of a download
 		case broke:
 			k.status, k.failure = taskFailed, &RPCError{Code: mcp.INTERNAL_ERROR, Message: r.err.Error(), Data: failureData(r.err)}
 		case err != nil:
@@ -176,6 +176,16 @@ func (k *task) end(r *running) {
 			k.status, k.result = taskCompleted, result
 		}
 	})
+}
+
+// written is the tool's answer as JSON. What breaks while it is made, breaks this answer alone.
+func (r *running) written() (result json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = r.host.broken("writing a result", p)
+		}
+	}()
+	return json.Marshal(r.host.toolResult(r.caller, r.result, r.err))
 }
 
 func failureData(err error) json.RawMessage {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,11 +78,16 @@ func (t *tenant) dismiss(old *supervisor.Supervisor) {
 
 // stop ends all processes of the tenant.
 func (t *tenant) stop() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, s := range append(t.retired[:len(t.retired):len(t.retired)], t.supervisor) {
+	for _, s := range t.supervisors() {
 		s.Close()
 	}
+}
+
+// supervisors are those of the processes now, and of older credentials.
+func (t *tenant) supervisors() []*supervisor.Supervisor {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append(slices.Clone(t.retired), t.supervisor)
 }
 
 // plugin returns the tenant's own process of a binary; it is started by its first call.
@@ -148,9 +154,10 @@ func profileError(name string, err error) error {
 // each calls do for every tenant at the same time, and waits.
 func (t *tenants) each(do func(*tenant)) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	ones := slices.Collect(maps.Values(t.byName))
+	t.mu.Unlock()
 	var all sync.WaitGroup
-	for _, one := range t.byName {
+	for _, one := range ones {
 		all.Go(func() { do(one) })
 	}
 	all.Wait()
@@ -232,9 +239,7 @@ func (h *Host) Redact(text string) string {
 }
 
 func (t *tenant) redact(text string) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, s := range append(t.retired[:len(t.retired):len(t.retired)], t.supervisor) {
+	for _, s := range t.supervisors() {
 		text = s.Redact(text)
 	}
 	return text

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -69,13 +70,31 @@ func (w *waiting) take(state string, caller access.Caller, again Request) (waiti
 	return c, nil
 }
 
-// forget drops questions whose answers nobody waits for any more.
-func (w *waiting) forget(a *asking) {
+// close says that nobody waits for the answers any more. The state stays good: a client that comes back with it hears how the
+// call went on without them.
+func (w *waiting) close(a *asking) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	close(a.over)
+}
+
+// ended forgets a call some time after its end, in which its client may still come back.
+func (w *waiting) ended(r *running) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.byState {
+		if c.running == r {
+			time.AfterFunc(askTimeout, func() { w.forget(r) })
+			return
+		}
+	}
+}
+
+func (w *waiting) forget(r *running) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for state, c := range w.byState {
-		if c.asked == a {
+		if c.running == r {
 			delete(w.byState, state)
 		}
 	}

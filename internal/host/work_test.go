@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,4 +152,41 @@ func mustRule(t *testing.T, text string) access.Rule {
 		t.Fatal(err)
 	}
 	return rules[0]
+}
+
+// TestPanicCostsOneCall panics in the middle of a once-only download: the next call must not wait for the claim.
+func TestPanicCostsOneCall(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	h.cfg.NoConfirm = true
+	m := toolManifest("test_run")
+	m.StoresFiles, m.OutputSchema = true, nil
+	first := true
+	h.add(examine("p", fake(func(ctx context.Context, _ supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
+		reply := events.Claim(ctx, &pluginv1.Claim{Source: []byte(`{"operation":"Fetch","ids":{"archive_id":"a"}}`), Name: "a.zip", WayOn: "make another"})
+		if first {
+			first = false
+			panic("the host's own mistake")
+		}
+		return blocks(reply.GetError().GetMessage())
+	}), sdk.Manifest{Tools: []sdk.ToolManifest{m}}))
+	if r := ask(t.Context(), t, h, callOf("test_run", nil)); !strings.Contains(textIn(r), "other calls are not affected") {
+		t.Errorf("the first call: %+v", r)
+	}
+	if r := ask(t.Context(), t, h, callOf("test_run", nil)); r.Result["isError"] == true || textIn(r) == "" {
+		t.Errorf("the second call: %+v", r)
+	}
+}
+
+// TestRuleForAllMeansPluginsWithoutTools denies everything, and what has no tool too.
+func TestRuleForAllMeansPluginsWithoutTools(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	h.add(examine("q", fake(nil), sdk.Manifest{Resources: []sdk.ResourceManifest{{URI: "q://one", Name: "q", Description: "Something."}}}))
+	for text, want := range map[string]bool{"*": false, "drs_*": true, "hint:read_only": false, "hint:!read_only": true} {
+		caller := access.Caller{Name: "ada", Policy: access.Policy{Deny: []access.Rule{mustRule(t, text)}}}
+		if got := h.MayRead(access.WithCaller(t.Context(), caller), "q://one"); got != want {
+			t.Errorf("deny %s: %v", text, got)
+		}
+	}
 }

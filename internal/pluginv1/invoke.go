@@ -99,16 +99,14 @@ func (c *conversation) serve(ctx context.Context, event *CallEvent) error {
 	case *CallEvent_File:
 		reply := adopt(ctx, c.events, e.File)
 		reply.Id = e.File.GetId()
-		if err := c.answer(&CallRequest{Request: &CallRequest_FileReply{FileReply: reply}}); err != nil {
+		if err := c.answer(&CallRequest{Request: &CallRequest_FileReply{FileReply: reply}}); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("answering the file hand-over: %w", err)
 		}
 	case *CallEvent_Claim:
-		c.asking.Lock()                                       // a claim may ask a person, too
-		reply := grant(c.stream.Context(), c.events, e.Claim) // which also ends with the plugin
-		c.asking.Unlock()
+		reply := c.claim(e.Claim)
 		reply.Id = e.Claim.GetId()
-		if err := c.answer(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil {
-			return fmt.Errorf("answering the claim: %w", err)
+		if err := c.answer(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("answering the claim: %w", err) // at io.EOF the call has ended, and what it said last is still to be read
 		}
 	case *CallEvent_Ask:
 		return c.begin(e.Ask)
@@ -116,6 +114,22 @@ func (c *conversation) serve(ctx context.Context, event *CallEvent) error {
 		observe(c.events, event)
 	}
 	return nil
+}
+
+// claim grants a claim, which may ask a person, too. While a question is open it does not wait, because what the plugin
+// says meanwhile would not be read.
+func (c *conversation) claim(claim *Claim) *ClaimReply {
+	c.opening.Lock()
+	open := len(c.open)
+	c.opening.Unlock()
+	if open > 0 {
+		return &ClaimReply{Reply: &ClaimReply_Error{Error: &Error{
+			Code: "failed_precondition", Source: "plugin", Message: "a question of this call is open; claim when it is answered",
+		}}}
+	}
+	c.asking.Lock() // for a question that was withdrawn and is about to end
+	defer c.asking.Unlock()
+	return grant(c.stream.Context(), c.events, claim) // which also ends with the plugin
 }
 
 // begin has the client asked beside what the call does next, or ends that.
@@ -158,6 +172,7 @@ func (c *conversation) ask(ctx context.Context, a *Ask) {
 	}
 	reply := ask(ctx, c.events, a)
 	reply.Id = a.GetId()
+	c.withdraw(a.GetId()) // the plugin may claim as soon as it has the answer
 	_ = c.answer(&CallRequest{Request: &CallRequest_AskReply{AskReply: reply}})
 }
 
