@@ -70,6 +70,7 @@ func TestMetricsOfCallers(t *testing.T) {
 			!strings.Contains(a.body, `mcp_server_refused_total{mcp_server_reason="no_metrics"} 1`) {
 			t.Errorf("with names %v: %d %s", named, a.status, a.body)
 		}
+		waitFor(t, "the line of the refusal", func() bool { return len(s.lines("refused")) > 0 })
 		if lines := s.lines("refused"); len(lines) != 1 || lines[0]["caller"] != "ann" || lines[0]["reason"] != "no_metrics" {
 			t.Errorf("the log says %v", lines)
 		}
