@@ -67,7 +67,7 @@ func verdict(ctx context.Context, child *exec.Cmd, err error, stderr string) err
 	switch {
 	case strings.Contains(stderr, "SIGXCPU"), strings.Contains(state, "time limit"):
 		return errTime
-	case strings.Contains(state, "signal: killed"), grewLarge(child.ProcessState): // not by us, so by the system, for memory
+	case strings.Contains(state, "signal: killed"): // not by us, so by the system, for memory
 		return errMemory
 	}
 	first, _, _ := strings.Cut(stderr, "\n")

@@ -34,13 +34,6 @@ func boundResources(time bool) {
 	set(unix.RLIMIT_DATA, memory, memory)
 }
 
-// grewLarge reports whether a child has used half of its memory or more. One that then ends in an unforeseen way has most
-// likely got no more.
-func grewLarge(state *os.ProcessState) bool {
-	usage, ok := state.SysUsage().(*syscall.Rusage)
-	return ok && usage.Maxrss > maxMemory/2>>10 // in KiB
-}
-
 // dataInUse is what counts for RLIMIT_DATA already: the runtime reserves some at its start, the race detector very much.
 func dataInUse() uint64 {
 	const dataField = 5 // proc_pid_statm(5), in pages
