@@ -213,7 +213,7 @@ func TestWorkbookBombs(t *testing.T) {
 		"endless strings": {lengthen("xl/sharedStrings.xml", "<sst>", strings.Repeat("<si/>", 200_000), "</sst>", 2000), []string{"the workbook unpacks to more than 256.0 MiB"}},
 		"many strings":    {lengthen("xl/sharedStrings.xml", "<sst>", strings.Repeat("<si/>", 200_000), "</sst>", 60), []string{"512 MiB of memory", "could not be read within"}},
 		"endless sheet":   {lengthen("xl/worksheets/sheet1.xml", "<worksheet><sheetData>", strings.Repeat("<row/>", 200_000), "</sheetData></worksheet>", 2000), []string{"the workbook unpacks to more than 256.0 MiB"}},
-		"many styles":     {lengthen("xl/styles.xml", `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs>`, strings.Repeat("<xf/>", 200_000), "</cellXfs></styleSheet>", 60), []string{
+		"many styles": {lengthen("xl/styles.xml", `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs>`, strings.Repeat("<xf/>", 200_000), "</cellXfs></styleSheet>", 60), []string{
 			"512 MiB of memory", "could not be read within", "the content could not be read;", // the runtime may end in a way of its own at the bound
 		}},
 	} {
