@@ -13,19 +13,8 @@ import (
 )
 
 func newAccessCommand(s *settings, std streams) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "access",
-		Short: "Look at an access file",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("there is no command access %q; see mcp-server access --help", args[0])}
-			}
-			return c.Help()
-		},
-	}
-	c.AddCommand(newAccessCheckCommand(s, std))
-	return c
+	return group(&cobra.Command{Use: "access", Short: "Look at an access file"},
+		newAccessCheckCommand(s, std))
 }
 
 func newAccessCheckCommand(s *settings, std streams) *cobra.Command {

@@ -18,7 +18,7 @@ import (
 )
 
 func newArtifactCommand(s *settings, std streams) *cobra.Command {
-	c := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "artifact",
 		Short: "List, copy, read, remove and check the files that tools have downloaded",
 		Long: `List, copy, read, remove and check the files that tools have downloaded. No plugin is started, and servers may use the
@@ -34,19 +34,8 @@ but stay until artifact rm --once-only.`,
   mcp-server artifact get 2cf24d
   mcp-server artifact read 2cf24d --entry main.tf
   mcp-server artifact fsck --repair`,
-		Args: cobra.ArbitraryArgs, // an unknown command is a usage error, with its exit code
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("there is no command \"artifact %s\"; see mcp-server artifact --help", args[0])}
-			}
-			return c.Help()
-		},
-	}
-	c.AddCommand(
-		newArtifactListCommand(s, std), newArtifactGetCommand(s, std), newArtifactReadCommand(s, std),
-		newArtifactRmCommand(s, std), newArtifactFsckCommand(s, std),
-	)
-	return c
+	}, newArtifactListCommand(s, std), newArtifactGetCommand(s, std), newArtifactReadCommand(s, std),
+		newArtifactRmCommand(s, std), newArtifactFsckCommand(s, std))
 }
 
 // addStoreFlags adds what a server needs to look after its store.

@@ -13,19 +13,8 @@ import (
 )
 
 func newTokenCommand(s *settings, std streams) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "token",
-		Short: "Make tokens for the callers of a server on HTTP",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("there is no command token %q; see mcp-server token --help", args[0])}
-			}
-			return c.Help()
-		},
-	}
-	c.AddCommand(newTokenNewCommand(s, std), newTokenHashCommand(std))
-	return c
+	return group(&cobra.Command{Use: "token", Short: "Make tokens for the callers of a server on HTTP"},
+		newTokenNewCommand(s, std), newTokenHashCommand(std))
 }
 
 func newTokenNewCommand(s *settings, std streams) *cobra.Command {
