@@ -16,13 +16,17 @@ type Manifest struct {
 	Prompts     []PromptManifest   `json:"prompts,omitempty"`
 	Resources   []ResourceManifest `json:"resources,omitempty"`
 	Permissions Permissions        `json:"permissions"`
+	// Acknowledges says that the event Begun precedes every call that must not be sent twice. The SDK always does it.
+	Acknowledges bool `json:"acknowledges,omitempty"`
 }
 
 // ToolManifest is one tool as a host sees it. The schemas are JSON Schema 2020-12, as bytes.
 type ToolManifest struct {
-	Name        string          `json:"name"`
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
+	Name        string `json:"name"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	// Aliases are earlier names, under which calls are still answered. No list shows them.
+	Aliases     []string        `json:"aliases,omitempty"`
 	Hints       Hints           `json:"hints"`
 	InputSchema json.RawMessage `json:"input_schema"`
 	// OutputSchema is empty for a tool whose result is content blocks: {"content": [...]}.
@@ -77,7 +81,7 @@ func (p Plugin) Manifest() (Manifest, error) {
 	}
 	m := Manifest{
 		Name: p.Name, Version: p.Version, Description: p.Description, Instructions: p.Instructions,
-		Permissions: p.Permissions, Tools: make([]ToolManifest, 0, len(p.Tools)),
+		Permissions: p.Permissions, Acknowledges: true, Tools: make([]ToolManifest, 0, len(p.Tools)),
 	}
 	for _, tool := range p.Tools {
 		described, err := tool.manifest()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // Plugin is what one binary offers. It is data: a function returns it, [Serve] checks it as a whole and serves it.
@@ -28,13 +30,18 @@ type Plugin struct {
 
 // Permissions are what a plugin declares that it needs. It gets nothing else.
 type Permissions struct {
-	// Hosts are the host names it talks to; a leading "*." stands for any labels.
+	// Hosts are what it connects to: a name, a name behind "*." that stands for any labels, or an address, each with a port
+	// if that is neither 443 nor 80; or $VARIABLE for the host and the port of the URL in a declared variable, and the names below
+	// that host. Addresses that are not public must be named here, or by a variable, to be reached.
 	Hosts []string `json:"hosts,omitempty"`
 	// Environment are the variables of the host's environment that it reads. They arrive by value after the start, so
 	// os.Getenv finds them in a tool, while the process list never shows them.
 	Environment []EnvVar `json:"environment,omitempty"`
-	// Folders are the folders it reads; a leading "~" stands for the home folder.
+	// Folders are the folders and files it reads: absolute paths, "~" for the home folder in front, or $VARIABLE for the path in a
+	// declared variable.
 	Folders []string `json:"folders,omitempty"`
+	// MemoryMiB is the most memory it may use, if the host's default is too little.
+	MemoryMiB int `json:"memory_mib,omitempty"`
 }
 
 // EnvVar is one variable that a plugin reads.
@@ -65,19 +72,36 @@ func (p Plugin) Validate() error {
 	}
 	seen := map[string]bool{}
 	for _, tool := range p.Tools {
-		if seen[tool.spec.Name] {
-			problems = append(problems, fmt.Errorf("tool %q is defined twice", tool.spec.Name))
+		for _, name := range append([]string{tool.spec.Name}, tool.spec.Aliases...) {
+			if seen[name] {
+				problems = append(problems, fmt.Errorf("tool %q is defined twice", name))
+			}
+			seen[name] = true
 		}
-		seen[tool.spec.Name] = true
 		if err := tool.validate(); err != nil {
 			problems = append(problems, fmt.Errorf("tool %q: %w", tool.spec.Name, err))
 		}
 	}
-	problems = append(problems, p.validatePrompts(), p.validateResources())
-	for _, v := range p.Permissions.Environment {
+	return errors.Join(append(problems, p.validatePrompts(), p.validateResources(), p.Permissions.validate())...)
+}
+
+// validate reports names that are none, and hosts and folders that refer to variables which are not declared.
+func (p Permissions) validate() error {
+	var problems []error
+	declared := map[string]bool{}
+	for _, v := range p.Environment {
+		declared[v.Name] = true
 		if !envName.MatchString(v.Name) {
 			problems = append(problems, fmt.Errorf("environment name %q is not a variable name", v.Name))
 		}
+	}
+	for _, entry := range slices.Concat(p.Hosts, p.Folders) {
+		if name, isVariable := strings.CutPrefix(entry, "$"); isVariable && !declared[name] {
+			problems = append(problems, fmt.Errorf("permission %q names a variable that is not declared", entry))
+		}
+	}
+	if p.MemoryMiB < 0 {
+		problems = append(problems, fmt.Errorf("the memory of %d MiB is negative", p.MemoryMiB))
 	}
 	return errors.Join(problems...)
 }

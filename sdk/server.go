@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc/codes"
@@ -25,10 +27,13 @@ type server struct {
 	handlers map[key]handler
 	drained  chan struct{} // closed once the host asks to drain
 	drain    func()
+
+	mu      sync.Mutex
+	running map[string]bool // by the call's id
 }
 
 func newServer(p Plugin, logger *slog.Logger) *server {
-	s := &server{plugin: p, setenv: os.Setenv, logger: logger, handlers: handlersOf(p), drained: make(chan struct{})}
+	s := &server{plugin: p, setenv: os.Setenv, logger: logger, handlers: handlersOf(p), drained: make(chan struct{}), running: map[string]bool{}}
 	s.drain = sync.OnceFunc(func() { close(s.drained) })
 	s.manifest = sync.OnceValues(func() ([]byte, error) {
 		m, err := p.Manifest()
@@ -48,20 +53,21 @@ type key struct {
 
 // handler runs one tool, prompt or resource.
 type handler struct {
-	run      func(ctx context.Context, call *Call, arguments []byte) ([]byte, error)
-	complete Completers
+	run         func(ctx context.Context, call *Call, arguments []byte) ([]byte, error)
+	complete    Completers
+	acknowledge bool // it must not run twice, so the host is told before it runs
 }
 
 func handlersOf(p Plugin) map[key]handler {
 	all := map[key]handler{}
 	for _, t := range p.Tools {
-		all[key{pluginv1.Kind_KIND_TOOL, t.spec.Name}] = handler{t.invoke, t.spec.Complete}
+		all[key{pluginv1.Kind_KIND_TOOL, t.spec.Name}] = handler{t.invoke, t.spec.Complete, !t.spec.Hints.ReadOnly && !t.spec.Hints.Idempotent}
 	}
 	for _, prompt := range p.Prompts {
-		all[key{pluginv1.Kind_KIND_PROMPT, prompt.spec.Name}] = handler{prompt.get, prompt.spec.Complete}
+		all[key{pluginv1.Kind_KIND_PROMPT, prompt.spec.Name}] = handler{run: prompt.get, complete: prompt.spec.Complete}
 	}
 	for _, r := range p.Resources {
-		all[key{pluginv1.Kind_KIND_RESOURCE, r.URI}] = handler{r.read, r.Complete}
+		all[key{pluginv1.Kind_KIND_RESOURCE, r.URI}] = handler{run: r.read, complete: r.Complete}
 	}
 	return all
 }
@@ -149,11 +155,36 @@ func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 	go s.cancelOnDrain(ctx, cancel) // ends with the call
 	call := newCall(stream, start)
 	go call.receive() // ends with the stream, which ends when this function returns
+	defer s.enter(call.ID())()
+	if handler.acknowledge {
+		if err := call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Begun{Begun: &pluginv1.Begun{}}}); err != nil {
+			return err
+		}
+	}
 	result, err := s.run(ctx, handler, call, start)
 	if err != nil {
 		return call.emit(s.failure(call, start.GetTool(), err))
 	}
 	return call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Result{Result: result}})
+}
+
+// Running names the calls that have not ended.
+func (s *server) Running(context.Context, *pluginv1.RunningRequest) (*pluginv1.RunningResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &pluginv1.RunningResponse{CallIds: slices.Sorted(maps.Keys(s.running))}, nil
+}
+
+// enter notes a call as running, and returns what ends that.
+func (s *server) enter(id string) (leave func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running[id] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.running, id)
+	}
 }
 
 func (s *server) cancelOnDrain(ctx context.Context, cancel context.CancelFunc) {

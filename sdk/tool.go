@@ -24,6 +24,8 @@ type ToolSpec struct {
 	Title string
 	// Description says what the tool does and when to use it: 40 to 400 characters that end with a full stop.
 	Description string
+	// Aliases are names that the tool had before; calls of them are still answered, and no list shows them.
+	Aliases []string
 	// Hints are the four tool annotations of MCP.
 	Hints Hints
 	// Timeout is the longest a call may take; zero leaves it to the host (5 minutes).
@@ -123,6 +125,11 @@ func (t Tool) validate() error {
 		return errors.New("it was not made by NewTool")
 	}
 	problems := []error{checkTexts(t.spec.Name, t.spec.Title, t.spec.Description), checkIcons(t.spec.Icons)}
+	for _, alias := range t.spec.Aliases {
+		if !toolName.MatchString(alias) {
+			problems = append(problems, fmt.Errorf("the alias %q must be snake case of at most 60 characters", alias))
+		}
+	}
 	if err := checkType("input", t.in); err != nil {
 		problems = append(problems, err)
 	} else {
@@ -140,7 +147,7 @@ func (t Tool) manifest() (ToolManifest, error) {
 		return ToolManifest{}, fmt.Errorf("reflecting the input: %w", err)
 	}
 	m := ToolManifest{
-		Name: t.spec.Name, Title: t.spec.Title, Description: t.spec.Description, Hints: t.spec.Hints,
+		Name: t.spec.Name, Title: t.spec.Title, Description: t.spec.Description, Aliases: t.spec.Aliases, Hints: t.spec.Hints,
 		InputSchema: in, TimeoutSeconds: int(t.spec.Timeout / time.Second),
 		TaskRequired: t.spec.TaskRequired, Unlisted: t.spec.Unlisted, Icons: t.spec.Icons,
 		Completes: slices.Sorted(maps.Keys(t.spec.Complete)),

@@ -12,7 +12,7 @@ import (
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/audit"
-	"mcp-server/internal/supervisor"
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/telemetry"
 )
 
@@ -87,7 +87,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if cfg.StartGrace == 0 {
 		cfg.StartGrace = 5 * time.Second
 	}
-	found, junk, err := supervisor.Discover(cfg.PluginsDir)
+	found, junk, err := pluginfolder.Discover(cfg.PluginsDir)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"mcp-server/internal/supervisor"
+	"mcp-server/internal/pluginfolder"
 )
 
 // arrival is a plugin that has started, or has failed to.
@@ -18,7 +18,7 @@ type arrival struct {
 
 // startPlugins launches every plugin at the same time. Those that are there when all are, or when the grace ends, are
 // taken in sorted order, so that a name clash has the same winner every time; the others are taken in as they come.
-func (h *Host) startPlugins(ctx context.Context, own *tenant, found []supervisor.Binary) {
+func (h *Host) startPlugins(ctx context.Context, own *tenant, found []pluginfolder.Binary) {
 	arrivals := make(chan arrival, len(found))
 	for _, binary := range found {
 		h.expect(binary.Name)

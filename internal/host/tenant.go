@@ -16,6 +16,7 @@ import (
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
 )
@@ -91,11 +92,11 @@ func (t *tenant) supervisors() []*supervisor.Supervisor {
 }
 
 // plugin returns the tenant's own process of a binary; it is started by its first call.
-func (t *tenant) plugin(b supervisor.Binary) *supervisor.Plugin {
+func (t *tenant) plugin(b pluginfolder.Binary) *supervisor.Plugin {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.plugins[b.Name] == nil {
-		t.plugins[b.Name] = t.supervisor.Plugin(b)
+		t.plugins[b.Name] = t.supervisor.Plugin(b, supervisor.Known{})
 	}
 	return t.plugins[b.Name]
 }
@@ -178,11 +179,11 @@ func (h *Host) processFor(caller access.Caller, plugin string, own process) (pro
 
 // binary is a plugin's file. Its digest is read once, for provenance.
 type binary struct {
-	supervisor.Binary
+	pluginfolder.Binary
 	digest func() string
 }
 
-func newBinary(b supervisor.Binary) binary {
+func newBinary(b pluginfolder.Binary) binary {
 	return binary{Binary: b, digest: sync.OnceValue(func() string { return digestOf(b.Path) })}
 }
 

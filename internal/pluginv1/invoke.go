@@ -15,6 +15,8 @@ const maxAsks = 16
 // Events are what the host does with the events of a call. All but Ask are called from one goroutine, in order; nil ones
 // are skipped.
 type Events struct {
+	// Begun tells that the plugin has the call, before a tool that must not run twice runs.
+	Begun    func(*Begun)
 	Progress func(*Progress)
 	Log      func(*Log)
 	// File adopts a file that the plugin hands over and answers it.
@@ -205,6 +207,8 @@ func ask(ctx context.Context, events Events, a *Ask) *AskReply {
 
 func observe(events Events, event *CallEvent) {
 	switch e := event.GetEvent().(type) {
+	case *CallEvent_Begun:
+		tell(events.Begun, e.Begun)
 	case *CallEvent_Progress:
 		tell(events.Progress, e.Progress)
 	case *CallEvent_Log:

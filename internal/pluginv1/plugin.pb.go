@@ -236,6 +236,86 @@ func (*ConfigureResponse) Descriptor() ([]byte, []int) {
 	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
+type RunningRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunningRequest) Reset() {
+	*x = RunningRequest{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunningRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunningRequest) ProtoMessage() {}
+
+func (x *RunningRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunningRequest.ProtoReflect.Descriptor instead.
+func (*RunningRequest) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+type RunningResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CallIds       []string               `protobuf:"bytes,1,rep,name=call_ids,json=callIds,proto3" json:"call_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunningResponse) Reset() {
+	*x = RunningResponse{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunningResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunningResponse) ProtoMessage() {}
+
+func (x *RunningResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunningResponse.ProtoReflect.Descriptor instead.
+func (*RunningResponse) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RunningResponse) GetCallIds() []string {
+	if x != nil {
+		return x.CallIds
+	}
+	return nil
+}
+
 type DrainRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -244,7 +324,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[4]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -256,7 +336,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[4]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -269,7 +349,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 type DrainResponse struct {
@@ -280,7 +360,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[5]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -292,7 +372,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[5]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -305,7 +385,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 type CallRequest struct {
@@ -323,7 +403,7 @@ type CallRequest struct {
 
 func (x *CallRequest) Reset() {
 	*x = CallRequest{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[6]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -335,7 +415,7 @@ func (x *CallRequest) String() string {
 func (*CallRequest) ProtoMessage() {}
 
 func (x *CallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[6]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -348,7 +428,7 @@ func (x *CallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallRequest.ProtoReflect.Descriptor instead.
 func (*CallRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CallRequest) GetRequest() isCallRequest_Request {
@@ -439,7 +519,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[7]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +531,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[7]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +544,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Start) GetTool() string {
@@ -529,7 +609,7 @@ type Client struct {
 
 func (x *Client) Reset() {
 	*x = Client{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +621,7 @@ func (x *Client) String() string {
 func (*Client) ProtoMessage() {}
 
 func (x *Client) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[8]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +634,7 @@ func (x *Client) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Client.ProtoReflect.Descriptor instead.
 func (*Client) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Client) GetElicit() bool {
@@ -602,6 +682,7 @@ type CallEvent struct {
 	//	*CallEvent_CloudRequest
 	//	*CallEvent_Listing
 	//	*CallEvent_Updated
+	//	*CallEvent_Begun
 	Event         isCallEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -609,7 +690,7 @@ type CallEvent struct {
 
 func (x *CallEvent) Reset() {
 	*x = CallEvent{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +702,7 @@ func (x *CallEvent) String() string {
 func (*CallEvent) ProtoMessage() {}
 
 func (x *CallEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[9]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +715,7 @@ func (x *CallEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallEvent.ProtoReflect.Descriptor instead.
 func (*CallEvent) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CallEvent) GetEvent() isCallEvent_Event {
@@ -761,6 +842,15 @@ func (x *CallEvent) GetUpdated() *Updated {
 	return nil
 }
 
+func (x *CallEvent) GetBegun() *Begun {
+	if x != nil {
+		if x, ok := x.Event.(*CallEvent_Begun); ok {
+			return x.Begun
+		}
+	}
+	return nil
+}
+
 type isCallEvent_Event interface {
 	isCallEvent_Event()
 }
@@ -819,6 +909,10 @@ type CallEvent_Updated struct {
 	Updated *Updated `protobuf:"bytes,13,opt,name=updated,proto3,oneof"`
 }
 
+type CallEvent_Begun struct {
+	Begun *Begun `protobuf:"bytes,14,opt,name=begun,proto3,oneof"`
+}
+
 func (*CallEvent_Progress) isCallEvent_Event() {}
 
 func (*CallEvent_Log) isCallEvent_Event() {}
@@ -845,6 +939,46 @@ func (*CallEvent_Listing) isCallEvent_Event() {}
 
 func (*CallEvent_Updated) isCallEvent_Event() {}
 
+func (*CallEvent_Begun) isCallEvent_Event() {}
+
+// Begun is the first event of a call of a tool that is neither read-only nor idempotent, sent before the tool runs, by a
+// plugin whose manifest says "acknowledges". A call that breaks before it has surely done nothing, and is sent again.
+type Begun struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Begun) Reset() {
+	*x = Begun{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Begun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Begun) ProtoMessage() {}
+
+func (x *Begun) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Begun.ProtoReflect.Descriptor instead.
+func (*Begun) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{12}
+}
+
 type Progress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Done          float64                `protobuf:"fixed64,1,opt,name=done,proto3" json:"done,omitempty"`
@@ -856,7 +990,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +1002,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[10]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1015,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Progress) GetDone() float64 {
@@ -916,7 +1050,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1062,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[11]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1075,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Log) GetLevel() int32 {
@@ -983,7 +1117,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1129,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[12]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1142,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *File) GetId() uint32 {
@@ -1089,7 +1223,7 @@ type FileReply struct {
 
 func (x *FileReply) Reset() {
 	*x = FileReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1235,7 @@ func (x *FileReply) String() string {
 func (*FileReply) ProtoMessage() {}
 
 func (x *FileReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1248,7 @@ func (x *FileReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileReply.ProtoReflect.Descriptor instead.
 func (*FileReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *FileReply) GetId() uint32 {
@@ -1196,7 +1330,7 @@ type Claim struct {
 
 func (x *Claim) Reset() {
 	*x = Claim{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1208,7 +1342,7 @@ func (x *Claim) String() string {
 func (*Claim) ProtoMessage() {}
 
 func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1221,7 +1355,7 @@ func (x *Claim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claim.ProtoReflect.Descriptor instead.
 func (*Claim) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Claim) GetId() uint32 {
@@ -1281,7 +1415,7 @@ type ClaimReply struct {
 
 func (x *ClaimReply) Reset() {
 	*x = ClaimReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1427,7 @@ func (x *ClaimReply) String() string {
 func (*ClaimReply) ProtoMessage() {}
 
 func (x *ClaimReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1440,7 @@ func (x *ClaimReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimReply.ProtoReflect.Descriptor instead.
 func (*ClaimReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ClaimReply) GetId() uint32 {
@@ -1384,7 +1518,7 @@ type Receiving struct {
 
 func (x *Receiving) Reset() {
 	*x = Receiving{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1530,7 @@ func (x *Receiving) String() string {
 func (*Receiving) ProtoMessage() {}
 
 func (x *Receiving) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1543,7 @@ func (x *Receiving) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiving.ProtoReflect.Descriptor instead.
 func (*Receiving) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Receiving) GetName() string {
@@ -1443,7 +1577,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1455,7 +1589,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1468,7 +1602,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Release) GetReason() string {
@@ -1492,7 +1626,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1638,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1651,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Ask) GetId() uint32 {
@@ -1552,7 +1686,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1698,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1711,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Question) GetKey() string {
@@ -1612,7 +1746,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1758,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1771,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AskReply) GetId() uint32 {
@@ -1671,7 +1805,7 @@ type Background struct {
 
 func (x *Background) Reset() {
 	*x = Background{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1817,7 @@ func (x *Background) String() string {
 func (*Background) ProtoMessage() {}
 
 func (x *Background) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1830,7 @@ func (x *Background) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Background.ProtoReflect.Descriptor instead.
 func (*Background) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Background) GetCloseStream() bool {
@@ -1725,7 +1859,7 @@ type CloudRequest struct {
 
 func (x *CloudRequest) Reset() {
 	*x = CloudRequest{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1871,7 @@ func (x *CloudRequest) String() string {
 func (*CloudRequest) ProtoMessage() {}
 
 func (x *CloudRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1884,7 @@ func (x *CloudRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloudRequest.ProtoReflect.Descriptor instead.
 func (*CloudRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CloudRequest) GetStartUnixNano() int64 {
@@ -1835,7 +1969,7 @@ type Listing struct {
 
 func (x *Listing) Reset() {
 	*x = Listing{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1847,7 +1981,7 @@ func (x *Listing) String() string {
 func (*Listing) ProtoMessage() {}
 
 func (x *Listing) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1860,7 +1994,7 @@ func (x *Listing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listing.ProtoReflect.Descriptor instead.
 func (*Listing) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Listing) GetKind() Kind {
@@ -1894,7 +2028,7 @@ type Updated struct {
 
 func (x *Updated) Reset() {
 	*x = Updated{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1906,7 +2040,7 @@ func (x *Updated) String() string {
 func (*Updated) ProtoMessage() {}
 
 func (x *Updated) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1919,7 +2053,7 @@ func (x *Updated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Updated.ProtoReflect.Descriptor instead.
 func (*Updated) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Updated) GetUri() string {
@@ -1942,7 +2076,7 @@ type CompleteRequest struct {
 
 func (x *CompleteRequest) Reset() {
 	*x = CompleteRequest{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1954,7 +2088,7 @@ func (x *CompleteRequest) String() string {
 func (*CompleteRequest) ProtoMessage() {}
 
 func (x *CompleteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1967,7 +2101,7 @@ func (x *CompleteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteRequest.ProtoReflect.Descriptor instead.
 func (*CompleteRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CompleteRequest) GetKind() Kind {
@@ -2016,7 +2150,7 @@ type CompleteResponse struct {
 
 func (x *CompleteResponse) Reset() {
 	*x = CompleteResponse{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2028,7 +2162,7 @@ func (x *CompleteResponse) String() string {
 func (*CompleteResponse) ProtoMessage() {}
 
 func (x *CompleteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2041,7 +2175,7 @@ func (x *CompleteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteResponse.ProtoReflect.Descriptor instead.
 func (*CompleteResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CompleteResponse) GetValues() []string {
@@ -2077,7 +2211,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2089,7 +2223,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2102,7 +2236,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Error) GetCode() string {
@@ -2146,7 +2280,10 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x10EnvironmentEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x13\n" +
-	"\x11ConfigureResponse\"\x0e\n" +
+	"\x11ConfigureResponse\"\x10\n" +
+	"\x0eRunningRequest\",\n" +
+	"\x0fRunningResponse\x12\x19\n" +
+	"\bcall_ids\x18\x01 \x03(\tR\acallIds\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
 	"\rDrainResponse\"\xe7\x01\n" +
 	"\vCallRequest\x12(\n" +
@@ -2170,7 +2307,7 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x06elicit\x18\x01 \x01(\bR\x06elicit\x12\x16\n" +
 	"\x06sample\x18\x02 \x01(\bR\x06sample\x12\x14\n" +
 	"\x05roots\x18\x03 \x01(\bR\x05roots\x12\x14\n" +
-	"\x05tasks\x18\x04 \x01(\bR\x05tasks\"\xe3\x04\n" +
+	"\x05tasks\x18\x04 \x01(\bR\x05tasks\"\x8d\x05\n" +
 	"\tCallEvent\x121\n" +
 	"\bprogress\x18\x01 \x01(\v2\x13.plugin.v1.ProgressH\x00R\bprogress\x12\"\n" +
 	"\x03log\x18\x02 \x01(\v2\x0e.plugin.v1.LogH\x00R\x03log\x12%\n" +
@@ -2187,8 +2324,10 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"background\x12>\n" +
 	"\rcloud_request\x18\v \x01(\v2\x17.plugin.v1.CloudRequestH\x00R\fcloudRequest\x12.\n" +
 	"\alisting\x18\f \x01(\v2\x12.plugin.v1.ListingH\x00R\alisting\x12.\n" +
-	"\aupdated\x18\r \x01(\v2\x12.plugin.v1.UpdatedH\x00R\aupdatedB\a\n" +
-	"\x05event\"N\n" +
+	"\aupdated\x18\r \x01(\v2\x12.plugin.v1.UpdatedH\x00R\aupdated\x12(\n" +
+	"\x05begun\x18\x0e \x01(\v2\x10.plugin.v1.BegunH\x00R\x05begunB\a\n" +
+	"\x05event\"\a\n" +
+	"\x05Begun\"N\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x01R\x04done\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x01R\x05total\x12\x18\n" +
@@ -2295,13 +2434,14 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x04Kind\x12\r\n" +
 	"\tKIND_TOOL\x10\x00\x12\x0f\n" +
 	"\vKIND_PROMPT\x10\x01\x12\x11\n" +
-	"\rKIND_RESOURCE\x10\x022\xd4\x02\n" +
+	"\rKIND_RESOURCE\x10\x022\x96\x03\n" +
 	"\n" +
 	"ToolPlugin\x12C\n" +
 	"\bDescribe\x12\x1a.plugin.v1.DescribeRequest\x1a\x1b.plugin.v1.DescribeResponse\x12F\n" +
 	"\tConfigure\x12\x1b.plugin.v1.ConfigureRequest\x1a\x1c.plugin.v1.ConfigureResponse\x128\n" +
 	"\x04Call\x12\x16.plugin.v1.CallRequest\x1a\x14.plugin.v1.CallEvent(\x010\x01\x12C\n" +
-	"\bComplete\x12\x1a.plugin.v1.CompleteRequest\x1a\x1b.plugin.v1.CompleteResponse\x12:\n" +
+	"\bComplete\x12\x1a.plugin.v1.CompleteRequest\x1a\x1b.plugin.v1.CompleteResponse\x12@\n" +
+	"\aRunning\x12\x19.plugin.v1.RunningRequest\x1a\x1a.plugin.v1.RunningResponse\x12:\n" +
 	"\x05Drain\x12\x17.plugin.v1.DrainRequest\x1a\x18.plugin.v1.DrainResponseB\x1eZ\x1cmcp-server/internal/pluginv1b\x06proto3"
 
 var (
@@ -2317,84 +2457,90 @@ func file_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_plugin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_plugin_v1_plugin_proto_goTypes = []any{
 	(Kind)(0),                 // 0: plugin.v1.Kind
 	(*DescribeRequest)(nil),   // 1: plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil),  // 2: plugin.v1.DescribeResponse
 	(*ConfigureRequest)(nil),  // 3: plugin.v1.ConfigureRequest
 	(*ConfigureResponse)(nil), // 4: plugin.v1.ConfigureResponse
-	(*DrainRequest)(nil),      // 5: plugin.v1.DrainRequest
-	(*DrainResponse)(nil),     // 6: plugin.v1.DrainResponse
-	(*CallRequest)(nil),       // 7: plugin.v1.CallRequest
-	(*Start)(nil),             // 8: plugin.v1.Start
-	(*Client)(nil),            // 9: plugin.v1.Client
-	(*CallEvent)(nil),         // 10: plugin.v1.CallEvent
-	(*Progress)(nil),          // 11: plugin.v1.Progress
-	(*Log)(nil),               // 12: plugin.v1.Log
-	(*File)(nil),              // 13: plugin.v1.File
-	(*FileReply)(nil),         // 14: plugin.v1.FileReply
-	(*Claim)(nil),             // 15: plugin.v1.Claim
-	(*ClaimReply)(nil),        // 16: plugin.v1.ClaimReply
-	(*Receiving)(nil),         // 17: plugin.v1.Receiving
-	(*Release)(nil),           // 18: plugin.v1.Release
-	(*Ask)(nil),               // 19: plugin.v1.Ask
-	(*Question)(nil),          // 20: plugin.v1.Question
-	(*AskReply)(nil),          // 21: plugin.v1.AskReply
-	(*Background)(nil),        // 22: plugin.v1.Background
-	(*CloudRequest)(nil),      // 23: plugin.v1.CloudRequest
-	(*Listing)(nil),           // 24: plugin.v1.Listing
-	(*Updated)(nil),           // 25: plugin.v1.Updated
-	(*CompleteRequest)(nil),   // 26: plugin.v1.CompleteRequest
-	(*CompleteResponse)(nil),  // 27: plugin.v1.CompleteResponse
-	(*Error)(nil),             // 28: plugin.v1.Error
-	nil,                       // 29: plugin.v1.ConfigureRequest.EnvironmentEntry
-	nil,                       // 30: plugin.v1.AskReply.AnswersEntry
-	nil,                       // 31: plugin.v1.CompleteRequest.ArgumentsEntry
+	(*RunningRequest)(nil),    // 5: plugin.v1.RunningRequest
+	(*RunningResponse)(nil),   // 6: plugin.v1.RunningResponse
+	(*DrainRequest)(nil),      // 7: plugin.v1.DrainRequest
+	(*DrainResponse)(nil),     // 8: plugin.v1.DrainResponse
+	(*CallRequest)(nil),       // 9: plugin.v1.CallRequest
+	(*Start)(nil),             // 10: plugin.v1.Start
+	(*Client)(nil),            // 11: plugin.v1.Client
+	(*CallEvent)(nil),         // 12: plugin.v1.CallEvent
+	(*Begun)(nil),             // 13: plugin.v1.Begun
+	(*Progress)(nil),          // 14: plugin.v1.Progress
+	(*Log)(nil),               // 15: plugin.v1.Log
+	(*File)(nil),              // 16: plugin.v1.File
+	(*FileReply)(nil),         // 17: plugin.v1.FileReply
+	(*Claim)(nil),             // 18: plugin.v1.Claim
+	(*ClaimReply)(nil),        // 19: plugin.v1.ClaimReply
+	(*Receiving)(nil),         // 20: plugin.v1.Receiving
+	(*Release)(nil),           // 21: plugin.v1.Release
+	(*Ask)(nil),               // 22: plugin.v1.Ask
+	(*Question)(nil),          // 23: plugin.v1.Question
+	(*AskReply)(nil),          // 24: plugin.v1.AskReply
+	(*Background)(nil),        // 25: plugin.v1.Background
+	(*CloudRequest)(nil),      // 26: plugin.v1.CloudRequest
+	(*Listing)(nil),           // 27: plugin.v1.Listing
+	(*Updated)(nil),           // 28: plugin.v1.Updated
+	(*CompleteRequest)(nil),   // 29: plugin.v1.CompleteRequest
+	(*CompleteResponse)(nil),  // 30: plugin.v1.CompleteResponse
+	(*Error)(nil),             // 31: plugin.v1.Error
+	nil,                       // 32: plugin.v1.ConfigureRequest.EnvironmentEntry
+	nil,                       // 33: plugin.v1.AskReply.AnswersEntry
+	nil,                       // 34: plugin.v1.CompleteRequest.ArgumentsEntry
 }
 var file_plugin_v1_plugin_proto_depIdxs = []int32{
-	29, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
-	8,  // 1: plugin.v1.CallRequest.start:type_name -> plugin.v1.Start
-	14, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
-	16, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
-	21, // 4: plugin.v1.CallRequest.ask_reply:type_name -> plugin.v1.AskReply
+	32, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
+	10, // 1: plugin.v1.CallRequest.start:type_name -> plugin.v1.Start
+	17, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
+	19, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
+	24, // 4: plugin.v1.CallRequest.ask_reply:type_name -> plugin.v1.AskReply
 	0,  // 5: plugin.v1.Start.kind:type_name -> plugin.v1.Kind
-	9,  // 6: plugin.v1.Start.client:type_name -> plugin.v1.Client
-	11, // 7: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
-	12, // 8: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
-	13, // 9: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
-	28, // 10: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
-	15, // 11: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
-	17, // 12: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
-	18, // 13: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
-	19, // 14: plugin.v1.CallEvent.ask:type_name -> plugin.v1.Ask
-	22, // 15: plugin.v1.CallEvent.background:type_name -> plugin.v1.Background
-	23, // 16: plugin.v1.CallEvent.cloud_request:type_name -> plugin.v1.CloudRequest
-	24, // 17: plugin.v1.CallEvent.listing:type_name -> plugin.v1.Listing
-	25, // 18: plugin.v1.CallEvent.updated:type_name -> plugin.v1.Updated
-	28, // 19: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
-	28, // 20: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
-	20, // 21: plugin.v1.Ask.questions:type_name -> plugin.v1.Question
-	28, // 22: plugin.v1.AskReply.error:type_name -> plugin.v1.Error
-	30, // 23: plugin.v1.AskReply.answers:type_name -> plugin.v1.AskReply.AnswersEntry
-	0,  // 24: plugin.v1.Listing.kind:type_name -> plugin.v1.Kind
-	0,  // 25: plugin.v1.CompleteRequest.kind:type_name -> plugin.v1.Kind
-	31, // 26: plugin.v1.CompleteRequest.arguments:type_name -> plugin.v1.CompleteRequest.ArgumentsEntry
-	1,  // 27: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
-	3,  // 28: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
-	7,  // 29: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
-	26, // 30: plugin.v1.ToolPlugin.Complete:input_type -> plugin.v1.CompleteRequest
-	5,  // 31: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
-	2,  // 32: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
-	4,  // 33: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
-	10, // 34: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
-	27, // 35: plugin.v1.ToolPlugin.Complete:output_type -> plugin.v1.CompleteResponse
-	6,  // 36: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
-	32, // [32:37] is the sub-list for method output_type
-	27, // [27:32] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	11, // 6: plugin.v1.Start.client:type_name -> plugin.v1.Client
+	14, // 7: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
+	15, // 8: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
+	16, // 9: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
+	31, // 10: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
+	18, // 11: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
+	20, // 12: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
+	21, // 13: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
+	22, // 14: plugin.v1.CallEvent.ask:type_name -> plugin.v1.Ask
+	25, // 15: plugin.v1.CallEvent.background:type_name -> plugin.v1.Background
+	26, // 16: plugin.v1.CallEvent.cloud_request:type_name -> plugin.v1.CloudRequest
+	27, // 17: plugin.v1.CallEvent.listing:type_name -> plugin.v1.Listing
+	28, // 18: plugin.v1.CallEvent.updated:type_name -> plugin.v1.Updated
+	13, // 19: plugin.v1.CallEvent.begun:type_name -> plugin.v1.Begun
+	31, // 20: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
+	31, // 21: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
+	23, // 22: plugin.v1.Ask.questions:type_name -> plugin.v1.Question
+	31, // 23: plugin.v1.AskReply.error:type_name -> plugin.v1.Error
+	33, // 24: plugin.v1.AskReply.answers:type_name -> plugin.v1.AskReply.AnswersEntry
+	0,  // 25: plugin.v1.Listing.kind:type_name -> plugin.v1.Kind
+	0,  // 26: plugin.v1.CompleteRequest.kind:type_name -> plugin.v1.Kind
+	34, // 27: plugin.v1.CompleteRequest.arguments:type_name -> plugin.v1.CompleteRequest.ArgumentsEntry
+	1,  // 28: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
+	3,  // 29: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
+	9,  // 30: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
+	29, // 31: plugin.v1.ToolPlugin.Complete:input_type -> plugin.v1.CompleteRequest
+	5,  // 32: plugin.v1.ToolPlugin.Running:input_type -> plugin.v1.RunningRequest
+	7,  // 33: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
+	2,  // 34: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
+	4,  // 35: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
+	12, // 36: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
+	30, // 37: plugin.v1.ToolPlugin.Complete:output_type -> plugin.v1.CompleteResponse
+	6,  // 38: plugin.v1.ToolPlugin.Running:output_type -> plugin.v1.RunningResponse
+	8,  // 39: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
+	34, // [34:40] is the sub-list for method output_type
+	28, // [28:34] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_plugin_v1_plugin_proto_init() }
@@ -2402,13 +2548,13 @@ func file_plugin_v1_plugin_proto_init() {
 	if File_plugin_v1_plugin_proto != nil {
 		return
 	}
-	file_plugin_v1_plugin_proto_msgTypes[6].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[8].OneofWrappers = []any{
 		(*CallRequest_Start)(nil),
 		(*CallRequest_FileReply)(nil),
 		(*CallRequest_ClaimReply)(nil),
 		(*CallRequest_AskReply)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[9].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[11].OneofWrappers = []any{
 		(*CallEvent_Progress)(nil),
 		(*CallEvent_Log)(nil),
 		(*CallEvent_File)(nil),
@@ -2422,13 +2568,14 @@ func file_plugin_v1_plugin_proto_init() {
 		(*CallEvent_CloudRequest)(nil),
 		(*CallEvent_Listing)(nil),
 		(*CallEvent_Updated)(nil),
+		(*CallEvent_Begun)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[13].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[16].OneofWrappers = []any{
 		(*FileReply_Artifact)(nil),
 		(*FileReply_Error)(nil),
 		(*FileReply_KeptPath)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[15].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[18].OneofWrappers = []any{
 		(*ClaimReply_Granted)(nil),
 		(*ClaimReply_Artifact)(nil),
 		(*ClaimReply_Error)(nil),
@@ -2439,7 +2586,7 @@ func file_plugin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_v1_plugin_proto_rawDesc), len(file_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	ToolPlugin_Configure_FullMethodName = "/plugin.v1.ToolPlugin/Configure"
 	ToolPlugin_Call_FullMethodName      = "/plugin.v1.ToolPlugin/Call"
 	ToolPlugin_Complete_FullMethodName  = "/plugin.v1.ToolPlugin/Complete"
+	ToolPlugin_Running_FullMethodName   = "/plugin.v1.ToolPlugin/Running"
 	ToolPlugin_Drain_FullMethodName     = "/plugin.v1.ToolPlugin/Drain"
 )
 
@@ -44,6 +45,8 @@ type ToolPluginClient interface {
 	Call(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[CallRequest, CallEvent], error)
 	// Complete suggests values for an argument; the host gives it a short deadline.
 	Complete(ctx context.Context, in *CompleteRequest, opts ...grpc.CallOption) (*CompleteResponse, error)
+	// Running names the calls whose tools still run, so that the host can tell whether one that was cancelled has ended.
+	Running(ctx context.Context, in *RunningRequest, opts ...grpc.CallOption) (*RunningResponse, error)
 	// Drain refuses new calls and cancels the running ones softly; the host kills the process afterwards.
 	Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error)
 }
@@ -99,6 +102,16 @@ func (c *toolPluginClient) Complete(ctx context.Context, in *CompleteRequest, op
 	return out, nil
 }
 
+func (c *toolPluginClient) Running(ctx context.Context, in *RunningRequest, opts ...grpc.CallOption) (*RunningResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RunningResponse)
+	err := c.cc.Invoke(ctx, ToolPlugin_Running_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *toolPluginClient) Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DrainResponse)
@@ -122,6 +135,8 @@ type ToolPluginServer interface {
 	Call(grpc.BidiStreamingServer[CallRequest, CallEvent]) error
 	// Complete suggests values for an argument; the host gives it a short deadline.
 	Complete(context.Context, *CompleteRequest) (*CompleteResponse, error)
+	// Running names the calls whose tools still run, so that the host can tell whether one that was cancelled has ended.
+	Running(context.Context, *RunningRequest) (*RunningResponse, error)
 	// Drain refuses new calls and cancels the running ones softly; the host kills the process afterwards.
 	Drain(context.Context, *DrainRequest) (*DrainResponse, error)
 	mustEmbedUnimplementedToolPluginServer()
@@ -145,6 +160,9 @@ func (UnimplementedToolPluginServer) Call(grpc.BidiStreamingServer[CallRequest, 
 }
 func (UnimplementedToolPluginServer) Complete(context.Context, *CompleteRequest) (*CompleteResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Complete not implemented")
+}
+func (UnimplementedToolPluginServer) Running(context.Context, *RunningRequest) (*RunningResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Running not implemented")
 }
 func (UnimplementedToolPluginServer) Drain(context.Context, *DrainRequest) (*DrainResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Drain not implemented")
@@ -231,6 +249,24 @@ func _ToolPlugin_Complete_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ToolPlugin_Running_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RunningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ToolPluginServer).Running(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ToolPlugin_Running_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ToolPluginServer).Running(ctx, req.(*RunningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ToolPlugin_Drain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DrainRequest)
 	if err := dec(in); err != nil {
@@ -267,6 +303,10 @@ var ToolPlugin_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Complete",
 			Handler:    _ToolPlugin_Complete_Handler,
+		},
+		{
+			MethodName: "Running",
+			Handler:    _ToolPlugin_Running_Handler,
 		},
 		{
 			MethodName: "Drain",

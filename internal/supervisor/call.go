@@ -44,6 +44,10 @@ type Request struct {
 	TraceParent string
 	// StagingDir is a private folder of this call for files; empty when the host stores none.
 	StagingDir string
+	// Repeatable says that the call may run twice: its tool is read-only or idempotent.
+	Repeatable bool
+	// Again is asked before the call is sent a second time, to forget what came of the first; nil allows it.
+	Again func() bool
 }
 
 // Call runs one tool, and starts the plugin first when it does not run. It returns as soon as the context ends, whatever

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
 )
@@ -20,7 +21,7 @@ import (
 func TestCallStartsThePlugin(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{})
-	p := k.Plugin(Binary{Name: "kitchen", Path: install(t, "kitchen")})
+	p := k.Plugin(pluginfolder.Binary{Name: "kitchen", Path: install(t, "kitchen")}, Known{})
 	if got := mustCall[text](t, p, "echo", text{"hello"}); got.Text != "hello" {
 		t.Errorf("got %q", got.Text)
 	}

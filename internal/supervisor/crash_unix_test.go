@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/sdk"
 )
 
@@ -124,7 +125,7 @@ func TestCrashesInARowAreRefused(t *testing.T) {
 func TestFailedRestartReachesTheCaller(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{})
-	p := k.Plugin(Binary{Name: "exits", Path: install(t, "exits")})
+	p := k.Plugin(pluginfolder.Binary{Name: "exits", Path: install(t, "exits")}, Known{})
 	_, err := call(t.Context(), p, "echo", text{"x"})
 	wantError(t, err, sdk.CodeUnavailable, sdk.SourcePlugin, "plugin exits did not start", "the frobnicator is missing")
 }
@@ -206,7 +207,7 @@ func TestStopIsBounded(t *testing.T) {
 func TestStopDuringTheStart(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{StartTimeout: time.Minute})
-	p := k.Plugin(Binary{Name: "silent", Path: install(t, "silent")})
+	p := k.Plugin(pluginfolder.Binary{Name: "silent", Path: install(t, "silent")}, Known{})
 	ended := make(chan error, 1)
 	go func() {
 		_, err := p.Start(t.Context())
@@ -221,7 +222,7 @@ func TestCallerLeavesDuringTheStart(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{StartTimeout: time.Minute})
 	p := k.start("kitchen")
-	slow := k.Plugin(Binary{Name: "silent", Path: install(t, "silent")})
+	slow := k.Plugin(pluginfolder.Binary{Name: "silent", Path: install(t, "silent")}, Known{})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {

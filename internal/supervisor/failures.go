@@ -115,3 +115,11 @@ func (p *Plugin) isStopped() bool {
 	defer p.mu.Unlock()
 	return p.stopped
 }
+
+// reason is an error without the path that its text would repeat.
+func reason(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mcp-server/internal/pluginfolder"
 )
 
 func TestOpenExplainsItsFolder(t *testing.T) {
@@ -35,7 +37,7 @@ func TestCloseTwice(t *testing.T) {
 	if p.Status().Running {
 		t.Error("the plugin still runs")
 	}
-	late := k.Plugin(Binary{Name: "late", Path: install(t, "kitchen")})
+	late := k.Plugin(pluginfolder.Binary{Name: "late", Path: install(t, "kitchen")}, Known{})
 	if _, err := late.Start(t.Context()); err == nil {
 		t.Error("a plugin starts after Close")
 	}

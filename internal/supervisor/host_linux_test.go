@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mcp-server/internal/pluginfolder"
 )
 
 // runHost is a host in a process of its own, which a test kills, or which ends by itself once its standard input ends.
@@ -23,7 +25,7 @@ func runHost() {
 	}
 	var last *Plugin
 	for _, path := range os.Args[2:] {
-		last = s.Plugin(Binary{Name: filepath.Base(path), Path: path})
+		last = s.Plugin(pluginfolder.Binary{Name: filepath.Base(path), Path: path}, Known{})
 		if _, err := last.Start(context.Background()); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)

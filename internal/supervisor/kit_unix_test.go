@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
 )
@@ -59,7 +60,7 @@ func newKit(t *testing.T, cfg Config) *kit {
 // start starts the test binary as the named kind.
 func (k *kit) start(name string) *Plugin {
 	k.t.Helper()
-	p := k.Plugin(Binary{Name: name, Path: install(k.t, name)})
+	p := k.Plugin(pluginfolder.Binary{Name: name, Path: install(k.t, name)}, Known{})
 	if _, err := p.Start(k.t.Context()); err != nil {
 		k.t.Fatalf("starting %s: %v", name, err)
 	}

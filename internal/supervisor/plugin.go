@@ -6,12 +6,13 @@ import (
 	"sync"
 	"time"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/sdk"
 )
 
 // Plugin is one binary and the process that runs it, if any. It is safe for concurrent use.
 type Plugin struct {
-	binary  Binary
+	binary  pluginfolder.Binary
 	sup     *Supervisor
 	secrets *redactor
 	logger  *slog.Logger

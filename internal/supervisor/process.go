@@ -27,6 +27,7 @@ type process struct {
 	client   *goplugin.Client
 	link     link
 	manifest sdk.Manifest
+	raw      json.RawMessage // the manifest as it came
 	printed  [2]*splitter   // what reaches os.Stdout and os.Stderr in the plugin
 	calls    sync.WaitGroup // grows only under Plugin.mu
 	gone     chan struct{}  // closed when the end has been dealt with
@@ -93,7 +94,8 @@ func (p *process) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("describing itself: %s", statusText(err))
 	}
-	if err := json.Unmarshal(answer.GetManifest(), &p.manifest); err != nil {
+	p.raw = answer.GetManifest()
+	if err := json.Unmarshal(p.raw, &p.manifest); err != nil {
 		return fmt.Errorf("reading its description: %w", err)
 	}
 	return checkManifest(p.manifest)

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
 )
@@ -157,7 +158,7 @@ func TestRogueManifests(t *testing.T) {
 		"rogue_env":  `asks for "A=B", which is not the name of a variable`,
 	} {
 		k := newKit(t, Config{StartTimeout: 5 * time.Second})
-		_, err := k.Plugin(Binary{Name: name, Path: install(t, name)}).Start(t.Context())
+		_, err := k.Plugin(pluginfolder.Binary{Name: name, Path: install(t, name)}, Known{}).Start(t.Context())
 		wantError(t, err, sdk.CodeFailedPrecondition, sdk.SourcePlugin, "plugin "+name+" did not start", want)
 	}
 }

@@ -13,13 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/sdk"
 )
 
 func TestStartDescribes(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{})
-	p := k.Plugin(Binary{Name: "kitchen", Path: install(t, "kitchen")})
+	p := k.Plugin(pluginfolder.Binary{Name: "kitchen", Path: install(t, "kitchen")}, Known{})
 	if s := p.Status(); s.Running || s.PID != 0 {
 		t.Errorf("the status before the start is %+v", s)
 	}
@@ -54,7 +55,7 @@ func TestStartFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k := newKit(t, Config{StartTimeout: 3 * time.Second})
-			p := k.Plugin(Binary{Name: name, Path: install(t, name)})
+			p := k.Plugin(pluginfolder.Binary{Name: name, Path: install(t, name)}, Known{})
 			within(t, patience, "the start", func() {
 				_, err := p.Start(t.Context())
 				e, ok := errors.AsType[*sdk.Error](err)
@@ -95,7 +96,7 @@ func TestStartOfWhatIsNoProgram(t *testing.T) {
 		{"folder", dir, "cannot be run"},
 		{"true", "/bin/true", "it ended before it was ready (exit status 0)"},
 	} {
-		_, err := k.Plugin(Binary{Name: test.name, Path: test.path}).Start(t.Context())
+		_, err := k.Plugin(pluginfolder.Binary{Name: test.name, Path: test.path}, Known{}).Start(t.Context())
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "plugin "+test.name) {
 			t.Errorf("%s: the error is %v; want %q in it", test.name, err, test.want)
 		}
@@ -131,7 +132,7 @@ func TestManyStartsAtOnce(t *testing.T) {
 	const plugins = 8
 	for i := range plugins {
 		name := fmt.Sprintf("kitchen-%d", i)
-		p := k.Plugin(Binary{Name: name, Path: install(t, name)})
+		p := k.Plugin(pluginfolder.Binary{Name: name, Path: install(t, name)}, Known{})
 		for range 2 {
 			starts.Go(func() {
 				if _, err := p.Start(t.Context()); err != nil {

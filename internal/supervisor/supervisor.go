@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mcp-server/internal/hostfolder"
+	"mcp-server/internal/pluginfolder"
 )
 
 // Supervisor owns the plugins of one host: the thread that starts them and the private folder in which they live.
@@ -47,8 +48,15 @@ func Open(cfg Config) (*Supervisor, error) {
 	return &Supervisor{cfg: cfg, folder: folder, starter: newStarter()}, nil
 }
 
+// Known is what is known of a binary before it runs.
+type Known struct {
+	Manifest sdk.Manifest
+	// SHA256 is the file's, in lower-case hexadecimal digits; empty when it is not known.
+	SHA256 string
+}
+
 // Plugin returns the plugin that a binary is. Nothing is started yet. After Close the plugin refuses to start.
-func (s *Supervisor) Plugin(b Binary) *Plugin {
+func (s *Supervisor) Plugin(b pluginfolder.Binary, _ Known) *Plugin {
 	if path, err := filepath.Abs(b.Path); err == nil {
 		b.Path = path // the process has a working folder of its own
 	}

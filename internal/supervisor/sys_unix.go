@@ -4,7 +4,6 @@ package supervisor
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 	"syscall"
 )
@@ -22,19 +21,6 @@ func shortTempDir(dir string) string {
 
 // killGroup kills the process and all that it started, stopped ones too.
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-
-// checkMode reports whether a file may be run at all, and if so, why it should not be.
-func checkMode(_ string, info os.FileInfo) (executable bool, problem error) {
-	if info.Mode().Perm()&0o111 == 0 {
-		return false, nil
-	}
-	if openToAll(info) {
-		return true, errors.New("every user may write to it, so it is not started; take that away with chmod o-w")
-	}
-	return true, nil
-}
-
-func openToAll(info os.FileInfo) bool { return info.Mode().Perm()&0o002 != 0 }
 
 func notAProgram(err error) bool { return errors.Is(err, syscall.ENOEXEC) }
 

@@ -1,6 +1,6 @@
 //go:build unix
 
-package supervisor
+package pluginfolder
 
 import (
 	"os"
@@ -53,8 +53,14 @@ func TestDiscover(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Binary{
-		{"a", dir + "/a.exe"}, {"a-tool", dir + "/a-tool"}, {"b-tool", dir + "/b-tool"},
-		{"dup", dir + "/dup.py"}, {"linked", dir + "/b-tool"}, {"tool-1.2", dir + "/tool-1.2"},
+		{Name: "a", Path: dir + "/a.exe"}, {Name: "a-tool", Path: dir + "/a-tool"}, {Name: "b-tool", Path: dir + "/b-tool"},
+		{Name: "dup", Path: dir + "/dup.py"}, {Name: "linked", Path: dir + "/b-tool"}, {Name: "tool-1.2", Path: dir + "/tool-1.2"},
+	}
+	for i, b := range found {
+		if b.Identity.Inode == 0 || b.Identity.Changed == 0 {
+			t.Errorf("%s has no identity: %+v", b.Name, b.Identity)
+		}
+		found[i].Identity = Identity{}
 	}
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)

@@ -1,4 +1,4 @@
-package supervisor
+package pluginfolder
 
 import (
 	"errors"
@@ -16,6 +16,8 @@ type Binary struct {
 	Name string
 	// Path is the file, links resolved.
 	Path string
+	// Identity tells what was found; the zero value takes whatever is there.
+	Identity Identity
 }
 
 // Problem is something in the plugins folder that is not used as a plugin, or a plugin that did not start.
@@ -80,7 +82,7 @@ func examine(dir, file string) (Binary, error) {
 	if err != nil || !executable {
 		return Binary{}, err
 	}
-	return Binary{Name: withoutExtension(file), Path: path}, nil
+	return Binary{Name: withoutExtension(file), Path: path, Identity: identityOf(info)}, nil
 }
 
 // withoutExtension keeps the dots of a version, as in tool-1.2.

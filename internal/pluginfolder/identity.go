@@ -1,0 +1,67 @@
+package pluginfolder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Identity tells one content of one file from another without reading it. A file that is written to in place gets another
+// change time, which a program cannot set (inode(7)).
+type Identity struct {
+	Device  uint64 `json:"device"`
+	Inode   uint64 `json:"inode"`
+	Size    int64  `json:"size"`
+	Modtime int64  `json:"mtime_ns"`
+	Changed int64  `json:"ctime_ns"` // zero where the system has none
+}
+
+// ErrChanged is the cause of errors of a file that is another one than was found in the folder.
+var ErrChanged = errors.New("the file has changed")
+
+// Program is a plugin's file, opened to be run: what was checked is what runs, whatever becomes of its path.
+type Program struct {
+	Binary
+	File *os.File
+}
+
+// Open opens the file and makes sure that it is the one that was found. The caller closes it.
+func (b Binary) Open() (*Program, error) {
+	f, err := os.Open(b.Path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{Binary: b, File: f}
+	if b.Identity == (Identity{}) {
+		if p.Identity, err = identify(f); err == nil {
+			return p, nil
+		}
+	} else if err = p.Unchanged(); err == nil {
+		return p, nil
+	}
+	_ = f.Close()
+	return nil, err
+}
+
+// Unchanged reports as an error that somebody has written to the file since it was found.
+func (p *Program) Unchanged() error {
+	now, err := identify(p.File)
+	if err != nil {
+		return err
+	}
+	if now != p.Identity {
+		return fmt.Errorf("%w since it was found in the plugins folder", ErrChanged)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (p *Program) Close() { _ = p.File.Close() }
+
+func identify(f *os.File) (Identity, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return Identity{}, err
+	}
+	return identityOf(info), nil
+}
