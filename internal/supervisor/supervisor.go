@@ -12,6 +12,7 @@ import (
 
 	"mcp-server/internal/hostfolder"
 	"mcp-server/internal/pluginfolder"
+	"mcp-server/sdk"
 )
 
 // Supervisor owns the plugins of one host: the thread that starts them and the private folder in which they live.
