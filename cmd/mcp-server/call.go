@@ -70,6 +70,7 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 	c.Flags().StringVar(&arguments, "args", "{}", "the arguments as a JSON object; @FILE reads a file, - standard input")
 	c.Flags().DurationVar(&timeout, "timeout", 0, "end the call after this time, such as 90s; by default the tool's own limit holds")
 	addStoreFlags(c.Flags(), s)
+	addProcessFlags(c.Flags(), &s.processes)
 	addEmulatorFlag(c, s)
 	addOutputFlag(c, s)
 	return c

@@ -32,6 +32,7 @@ type settings struct {
 	minFree    byteSize
 	output     string
 	emulator   bool
+	processes  processFlags
 	startGrace time.Duration // how long to wait for slow plugins; the host's default when zero
 }
 

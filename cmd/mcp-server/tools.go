@@ -40,6 +40,7 @@ func newToolsCommand(s *settings, std streams) *cobra.Command {
 		},
 	}
 	addStoreFlags(c.Flags(), s)
+	addProcessFlags(c.Flags(), &s.processes)
 	addOutputFlag(c, s)
 	return c
 }

