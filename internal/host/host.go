@@ -78,6 +78,7 @@ type Host struct {
 	onUpdated atomic.Pointer[func(uri string)]
 	closing   atomic.Bool
 	stop      chan struct{} // closed when the host begins to close
+	changes   chan struct{} // has one when the state of a plugin has changed
 
 	scanning sync.Mutex  // one look at the folder at a time
 	again    atomic.Bool // the next look tries what failed before
@@ -120,6 +121,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 func newHost(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
+		changes: make(chan struct{}, 1),
 		cache: pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
 		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv}),
 	}

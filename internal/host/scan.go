@@ -193,8 +193,9 @@ func (h *Host) takeIn(ctx context.Context, items ...*item) {
 func (h *Host) Watch(ctx context.Context, rescan <-chan os.Signal) {
 	w := &pluginfolder.Watcher{Dir: h.cfg.PluginsDir, Lock: h.lockFile(), Logger: h.logger}
 	asked := make(chan struct{})
-	var forwarding sync.WaitGroup
-	forwarding.Go(func() {
+	var beside sync.WaitGroup
+	beside.Go(func() { h.post(ctx) })
+	beside.Go(func() {
 		for {
 			select {
 			case <-rescan:
@@ -213,7 +214,7 @@ func (h *Host) Watch(ctx context.Context, rescan <-chan os.Signal) {
 			h.logger.Warn("the plugins folder cannot be read; what was found in it before stays", "err", err)
 		}
 	})
-	forwarding.Wait()
+	beside.Wait()
 }
 
 // lookAgain is asked when a plugin did not start: was its file replaced a moment ago? Then the folder is read again.

@@ -68,6 +68,7 @@ func (h *Host) update(change func(*shelf)) {
 		}
 	}
 	h.publish(&before, &after)
+	h.noteChange()
 }
 
 // add takes in what a plugin without a binary offers.

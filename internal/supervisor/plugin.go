@@ -48,18 +48,6 @@ func (p *Plugin) Start(ctx context.Context) (sdk.Manifest, error) {
 	return proc.manifest, nil
 }
 
-// Status reports how the plugin is.
-func (p *Plugin) Status() Status {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.status
-	s.Running = p.current != nil
-	if s.Running {
-		s.PID = p.current.child.pid()
-	}
-	return s
-}
-
 // acquire returns the running process, counted as in use; the caller ends that with calls.Done. It starts the plugin
 // when it does not run, once for all who wait.
 func (p *Plugin) acquire(ctx context.Context) (*process, *sdk.Error) {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"mcp-server/internal/hostfolder"
 	"mcp-server/internal/pluginfolder"
@@ -109,17 +108,4 @@ func (s *Supervisor) processFolder() (string, error) {
 		return "", fmt.Errorf("making the process's private folder: %w", err)
 	}
 	return dir, nil
-}
-
-// Status is what can be said of a plugin at one moment.
-type Status struct {
-	Running bool
-	// PID is the process id; zero when the plugin does not run.
-	PID int
-	// Restarts counts the starts after the first one that succeeded.
-	Restarts int
-	// LastError is why the last start failed or the last process ended; empty when nothing went wrong yet.
-	LastError string
-	// Since is when Running last changed.
-	Since time.Time
 }
