@@ -122,7 +122,7 @@ func newHost(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
 		changes: make(chan struct{}, 1),
-		cache: pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
+		cache:   pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
 		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv}),
 	}
 }

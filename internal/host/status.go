@@ -12,8 +12,8 @@ import (
 
 // The states of a plugin beside those of its processes (package supervisor).
 const (
-	StateRefused  = "refused"  // nothing of it is offered
-	StateUnknown  = "starting" // it has not said yet what it offers
+	StateRefused = "refused"  // nothing of it is offered
+	StateUnknown = "starting" // it has not said yet what it offers
 	StateSeveral = "several"  // its processes are in different states
 )
 

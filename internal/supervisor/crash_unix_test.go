@@ -32,14 +32,14 @@ func TestCrashDuringACall(t *testing.T) {
 			pid := p.Status().PID
 			_, err := call(t.Context(), p, test.tool, test.in)
 			wantError(t, err, sdk.CodeUnavailable, sdk.SourcePlugin, test.want...)
-			if s := p.Status(); s.Running || s.PID != 0 || !strings.HasPrefix(s.LastError, "exit status") {
+			if s := p.Status(); (s.State == StateRunning) || s.PID != 0 || !strings.HasPrefix(s.LastError, "exit status") {
 				t.Errorf("the status after the crash is %+v", s)
 			}
 			if strings.Contains(err.Error(), "goroutine 1") || strings.Contains(err.Error(), ".go:") {
 				t.Errorf("the error holds a stack: %v", err)
 			}
 			mustCall[text](t, p, "echo", text{"again"})
-			if s := p.Status(); !s.Running || s.PID == pid || s.Restarts != 1 {
+			if s := p.Status(); s.State != StateRunning || s.PID == pid || s.Restarts != 1 {
 				t.Errorf("the status after the next call is %+v", s)
 			}
 			if name == "panic" {

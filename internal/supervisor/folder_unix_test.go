@@ -34,7 +34,7 @@ func TestCloseTwice(t *testing.T) {
 	p := k.start("kitchen")
 	k.Close()
 	k.Close()
-	if (p.Status().State == StateRunning) {
+	if p.Status().State == StateRunning {
 		t.Error("the plugin still runs")
 	}
 	late := k.Plugin(pluginfolder.Binary{Name: "late", Path: install(t, "kitchen")}, Known{})

@@ -28,9 +28,9 @@ type process struct {
 	link     link
 	manifest sdk.Manifest
 	raw      json.RawMessage // the manifest as it came
-	printed  [2]*splitter   // what reaches os.Stdout and os.Stderr in the plugin
-	calls    sync.WaitGroup // grows only under Plugin.mu
-	gone     chan struct{}  // closed when the end has been dealt with
+	printed  [2]*splitter    // what reaches os.Stdout and os.Stderr in the plugin
+	calls    sync.WaitGroup  // grows only under Plugin.mu
+	gone     chan struct{}   // closed when the end has been dealt with
 	probing  sync.Mutex
 }
 
