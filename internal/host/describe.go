@@ -63,19 +63,22 @@ func (v verdict) check(t Tool) error {
 	return nil
 }
 
+// note is Tool.check, whose answer is kept.
+func (v verdict) note(t Tool) error {
+	err := t.check()
+	if err != nil {
+		v[t.Name] = err.Error()
+	}
+	return err
+}
+
 // rules names what a verdict depends on.
 func (h *Host) rules() string { return "mcp-server " + h.cfg.Version }
 
 // examined is the item of a binary that has described itself. What is known of it is kept for the next server.
 func (h *Host) examined(b pluginfolder.Binary, d supervisor.Description) *item {
 	v := verdict{}
-	o := examineWith(b.Name, nil, d.Manifest, func(t Tool) error {
-		err := t.check()
-		if err != nil {
-			v[t.Name] = err.Error()
-		}
-		return err
-	})
+	o := examineWith(b.Name, nil, d.Manifest, v.note)
 	if text, err := json.Marshal(v); err == nil {
 		h.cache.Put(b, pluginfolder.Entry{SHA256: d.SHA256, Manifest: d.Raw, Verdict: text, VerdictBy: h.rules()})
 	}

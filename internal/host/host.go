@@ -57,6 +57,8 @@ type Config struct {
 	// StartGrace is how long Start waits for plugins of which nothing is known; those that come later are added then. Default
 	// 5 seconds.
 	StartGrace time.Duration
+	// WaitForAll has Start wait for the slowest plugin, too, as long as the grace lasts: nobody comes back for its tools.
+	WaitForAll bool
 	// Plugins says how the plugins' processes are run.
 	Plugins Processes
 }
@@ -87,6 +89,7 @@ type Host struct {
 	mu       sync.RWMutex
 	shelf    shelf
 	catalog  catalog
+	renewed  chan struct{} // closed with the next change of the two
 }
 
 // Start opens the store and takes in what the folder holds: what is known of a binary comes from the cache, and of the others
@@ -121,8 +124,8 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 func newHost(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
-		changes: make(chan struct{}, 1),
-		cache:   pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
+		changes: make(chan struct{}, 1), renewed: make(chan struct{}),
+		cache: pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
 		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv}),
 	}
 }

@@ -119,3 +119,8 @@ func textIn(r reply) string {
 	text, _ := block["text"].(string)
 	return text
 }
+
+// echoName answers with the name that the plugin was called by.
+func echoName(_ context.Context, r supervisor.Request, _ pluginv1.Events) (json.RawMessage, error) {
+	return blocks(r.Tool)
+}

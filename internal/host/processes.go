@@ -24,6 +24,8 @@ type Processes struct {
 	CacheDir string
 	// LockFile names the binaries that may run, if the file is there; empty stands for plugins.lock.json in the plugins folder.
 	LockFile string
+	// IgnoreLock runs plugins whatever the lock file says.
+	IgnoreLock bool
 	// IdleTimeout is after how long without a call a process is stopped; zero: never.
 	IdleTimeout time.Duration
 	// StartTimeout is how long a plugin may take to start before it is given up; zero: 10 seconds.

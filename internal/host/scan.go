@@ -46,7 +46,7 @@ func (h *Host) scan(ctx context.Context, grace time.Duration) error {
 			s.put(&item{name: b.Name, binary: b, starting: true})
 		}
 	})
-	h.describeAll(ctx, unknown, grace)
+	h.describeAll(ctx, unknown, grace, len(kept) > 0)
 	return nil
 }
 
@@ -94,6 +94,9 @@ func (h *Host) lockFile() string {
 
 // readLock reports whether the lock file says something else than before.
 func (h *Host) readLock() (changed bool) {
+	if h.cfg.Plugins.IgnoreLock {
+		return false
+	}
 	lock, err := pluginfolder.ReadLock(h.lockFile())
 	if err != nil {
 		h.logger.Error("no plugin is run", "err", err)
@@ -132,7 +135,7 @@ func (h *Host) admit(b pluginfolder.Binary, digest func() (string, error)) error
 
 // describeAll asks binaries what they are, some at a time. Those that are there when all are, or when the grace ends, are
 // taken in sorted order, so that a name clash has the same winner every time; the others are taken in as they come.
-func (h *Host) describeAll(ctx context.Context, unknown []pluginfolder.Binary, grace time.Duration) {
+func (h *Host) describeAll(ctx context.Context, unknown []pluginfolder.Binary, grace time.Duration, others bool) {
 	arrivals := make(chan *item, len(unknown))
 	turns := make(chan struct{}, 4*runtime.GOMAXPROCS(0))
 	for _, b := range unknown {
@@ -142,7 +145,7 @@ func (h *Host) describeAll(ctx context.Context, unknown []pluginfolder.Binary, g
 			arrivals <- h.describe(ctx, b)
 		})
 	}
-	there := gather(arrivals, len(unknown), grace)
+	there := h.gather(arrivals, len(unknown), grace, others)
 	if late := len(unknown) - len(there); late > 0 && grace > 0 {
 		h.logger.Warn("some plugins are slow to describe themselves; their tools are added when they come", "plugins", late)
 	}
@@ -157,14 +160,27 @@ func (h *Host) describeAll(ctx context.Context, unknown []pluginfolder.Binary, g
 	}
 }
 
-// gather returns what has arrived when all have, or when the grace is over.
-func gather(arrivals <-chan *item, all int, grace time.Duration) (there []*item) {
-	timer := time.NewTimer(grace)
+// laggard is how long a plugin may take that is slower than others before nobody waits for it any more.
+const laggard = 300 * time.Millisecond
+
+// gather returns what has arrived when all have, when the grace is over, or when those that are missing take three times as long as
+// the others: one mute plugin is no reason to keep a client waiting. With others the rest is there already.
+func (h *Host) gather(arrivals <-chan *item, all int, grace time.Duration, others bool) (there []*item) {
+	begin := time.Now()
+	patience := grace
+	if others && !h.cfg.WaitForAll {
+		patience = min(grace, laggard)
+	}
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for len(there) < all {
 		select {
 		case it := <-arrivals:
 			there = append(there, it)
+			if it.refused == "" && !h.cfg.WaitForAll {
+				took := time.Since(begin)
+				timer.Reset(min(grace, max(laggard, 3*took)) - took)
+			}
 		case <-timer.C:
 			return there
 		}

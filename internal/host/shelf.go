@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 
@@ -61,6 +62,8 @@ func (h *Host) update(change func(*shelf)) {
 	change(&h.shelf)
 	h.catalog = build(&h.shelf, &before)
 	after, now := h.catalog, maps.Clone(h.shelf.items)
+	close(h.renewed)
+	h.renewed = make(chan struct{})
 	h.mu.Unlock()
 	for name, it := range items {
 		if now[name] != it {
@@ -86,4 +89,22 @@ func (h *Host) current(it *item) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.shelf.items[it.name] == it
+}
+
+// Await returns when a tool is there, or when no plugin is left that could still bring it, or the context ends.
+func (h *Host) Await(ctx context.Context, tool string) {
+	for {
+		h.mu.RLock()
+		_, known := h.catalog.tools[h.catalog.named(tool)]
+		coming, renewed := len(h.catalog.starting) > 0, h.renewed
+		h.mu.RUnlock()
+		if known || !coming {
+			return
+		}
+		select {
+		case <-renewed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
