@@ -86,7 +86,7 @@ func readRecord(path string) *record {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxEntry || !onlyOurs(info) {
 		return nil

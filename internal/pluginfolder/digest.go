@@ -32,6 +32,8 @@ const maxDigests = 1000
 type Digests struct {
 	mu    sync.Mutex
 	known map[digestKey]*digesting
+
+	now func() time.Time // for tests; nil is time.Now
 }
 
 // digestKey has the path as well, because an identity without an inode says little.
@@ -52,7 +54,11 @@ func (d *Digests) Of(p *Program) (string, error) {
 	if err := p.Unchanged(); err != nil {
 		return "", err
 	}
-	if p.Identity.racyAt(time.Now().UnixNano()) {
+	now := time.Now
+	if d.now != nil {
+		now = d.now
+	}
+	if p.Identity.racyAt(now().UnixNano()) {
 		return p.Digest()
 	}
 	key := digestKey{p.Path, p.Identity}

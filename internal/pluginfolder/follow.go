@@ -56,10 +56,6 @@ func newFollower(open func() (notifications, error), logger *slog.Logger) *follo
 	return f
 }
 
-func (f *follower) events() <-chan fsnotify.Event { return f.told }
-
-func (f *follower) errors() <-chan error { return f.lost }
-
 func (f *follower) close() {
 	if f.system != nil {
 		_ = f.system.Close()

@@ -43,7 +43,8 @@ func (b Binary) Open() (*Program, error) {
 	return &Program{Binary: b, File: f}, nil
 }
 
-// Unchanged reports as an error that somebody has written to the file since it was found.
+// Unchanged reports as an error that somebody has written to the file since it was found. Where another file took its path, or a link to it
+// came or went, the system does not tell that from a write, and it is the error as well: what is at the path must be found again.
 func (p *Program) Unchanged() error {
 	now, err := identify(p.File)
 	if err != nil {

@@ -48,7 +48,7 @@ func readLockFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; let this user read it", reason(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	switch {
 	case err != nil:

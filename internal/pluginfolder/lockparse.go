@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"mcp-server/sdk"
 )
@@ -19,6 +18,9 @@ type lockParser struct {
 var errUnknownKey = errors.New("unknown key")
 
 func decodeLock(content []byte) (*Lock, error) {
+	if err := checkSyntax(content); err != nil {
+		return nil, err
+	}
 	p := &lockParser{content: content, decoder: json.NewDecoder(bytes.NewReader(content))}
 	l := &Lock{Plugins: map[string]Locked{}}
 	version, plugins := 0, false
@@ -41,10 +43,16 @@ func decodeLock(content []byte) (*Lock, error) {
 	if version == 0 || !plugins {
 		return nil, errors.New(`"version" and "plugins" are required`)
 	}
-	if _, err := p.decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, p.at(errors.New("there is more after the end"))
-	}
 	return l, nil
+}
+
+// checkSyntax comes first because a decoder counts from the start of a value.
+func checkSyntax(content []byte) error {
+	err := json.Unmarshal(content, new(json.RawMessage))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return atLine(content, syntax.Offset, err)
+	}
+	return err
 }
 
 func (p *lockParser) plugin(into map[string]Locked, name string) error {
@@ -215,14 +223,8 @@ func (p *lockParser) value(into any) error {
 }
 
 // at adds the line.
-func (p *lockParser) at(err error) error {
-	offset := p.decoder.InputOffset()
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = syntax.Offset
-	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	read := p.content[:min(max(0, int(offset)), len(p.content))]
-	return fmt.Errorf("line %d: %w", 1+bytes.Count(read, []byte("\n")), err)
+func (p *lockParser) at(err error) error { return atLine(p.content, p.decoder.InputOffset(), err) }
+
+func atLine(content []byte, offset int64, err error) error {
+	return fmt.Errorf("line %d: %w", 1+bytes.Count(content[:offset], []byte("\n")), err)
 }

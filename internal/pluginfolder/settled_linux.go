@@ -15,7 +15,7 @@ func isOpenForWriting(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return false

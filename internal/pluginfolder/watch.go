@@ -48,12 +48,12 @@ func (w *Watcher) Run(ctx context.Context, rescan <-chan struct{}, changed func(
 		select {
 		case <-ctx.Done():
 			return
-		case event := <-f.events():
+		case event := <-f.told:
 			if f.concerns(event.Name) {
 				next.within(pace)
 			}
 			continue
-		case <-f.errors(): // events were lost, which a look makes up for
+		case <-f.lost: // events were lost, which a look makes up for
 			next.within(pace)
 			continue
 		case _, open := <-rescan:
@@ -89,7 +89,7 @@ func (w *Watcher) pause(pending time.Duration, helpless bool) time.Duration {
 	return pause
 }
 
-// Keys of what is no plugin; a file's name has no slash.
+// These are keys of what is no plugin; a file's name has no slash.
 const (
 	folderKey  = "/folder"
 	lockKey    = "/lock"
