@@ -67,6 +67,16 @@ func (k *kit) start(name string) *Plugin {
 	return p
 }
 
+// homePath is the host's private folder.
+func (k *kit) homePath() string {
+	k.homing.Lock()
+	defer k.homing.Unlock()
+	if k.home == nil {
+		return k.dir
+	}
+	return k.home.Path
+}
+
 // install makes the test binary available under another name.
 func install(t *testing.T, name string) string {
 	t.Helper()
