@@ -102,6 +102,13 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
+// lockForks runs f while no process is forked: one would hold the file open that f writes, which forbids to run it.
+func lockForks(f func()) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	f()
+}
+
 func list(t *testing.T, dir string) []string {
 	t.Helper()
 	var found []string
