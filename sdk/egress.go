@@ -35,6 +35,7 @@ const (
 	EgressUnreachable EgressKind = "unreachable"  // the host could not be reached for another reason
 	EgressUpstream    EgressKind = "upstream"     // the proxy that the server itself is behind did not connect
 	EgressBroken      EgressKind = "broken"       // the connection broke after the request had been sent
+	EgressCanceled    EgressKind = "canceled"     // the plugin gave up, so nobody reads this
 )
 
 // Forbidden reports that the plugin may not reach the host, so that only another declaration or setting helps.

@@ -113,16 +113,26 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer d.working.Done()
 	x := newExchange(d, r)
+	err := d.admit(r)
 	switch {
-	case !d.knows(r.Header.Get("Proxy-Authorization")):
-		x.refuse(w, failed(sdk.EgressPassword, "the proxy wants the user and the password of its URL"))
-	case d.listener.crowded(r.Context()):
-		x.refuse(w, failed(sdk.EgressBusy, "plugin %s has %d connections open, the most there may be; close some", d.plugin, d.listener.most))
 	case r.Method == http.MethodConnect:
-		x.tunnel(w, r)
+		x.tunnel(w, r, err)
+	case err != nil:
+		x.refuse(w, err)
 	default:
 		x.forward(w, r)
 	}
+}
+
+// admit says why a request is not even looked at.
+func (d *Door) admit(r *http.Request) error {
+	switch {
+	case !d.knows(r.Header.Get("Proxy-Authorization")):
+		return failed(sdk.EgressPassword, "the proxy wants the user and the password of its URL")
+	case d.listener.crowded(r.Context()):
+		return failed(sdk.EgressBusy, "plugin %s has %d connections open, the most there may be; close some", d.plugin, d.listener.most)
+	}
+	return nil
 }
 
 // knows checks the password, in a time that does not depend on how much of it is right.

@@ -93,9 +93,12 @@ func linger(conn net.Conn) {
 func (x *exchange) note(f *failure) {
 	x.event.Refused, x.event.Kind, x.event.Took = f.reason, f.kind, time.Since(x.start)
 	x.door.proxy.config.Observe(x.event)
-	left, ok := x.door.refusals.turn()
-	if !ok {
-		return
+	level, message, left, ok := slog.LevelDebug, "connection failed", 0, true
+	if f.refusal() {
+		level, message = slog.LevelWarn, "connection refused"
+		if left, ok = x.door.refusals.turn(); !ok {
+			return
+		}
 	}
 	attributes := []slog.Attr{
 		slog.String("plugin", x.event.Plugin), slog.String("host", x.event.Host), slog.Int("port", x.event.Port),
@@ -104,7 +107,7 @@ func (x *exchange) note(f *failure) {
 	if left > 0 {
 		attributes = append(attributes, slog.Int("left_out", left))
 	}
-	x.door.proxy.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "connection refused", attributes...)
+	x.door.proxy.config.Logger.LogAttrs(context.Background(), level, message, attributes...)
 }
 
 // done tells of a connection that has ended.

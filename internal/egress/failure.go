@@ -24,6 +24,15 @@ func failed(kind sdk.EgressKind, format string, args ...any) *failure {
 	return &failure{kind: kind, reason: printable(fmt.Sprintf(format, args...), 300)}
 }
 
+// refusal reports that the request was turned away, rather than that it did not get through.
+func (f *failure) refusal() bool {
+	switch f.kind {
+	case sdk.EgressUndeclared, sdk.EgressPrivate, sdk.EgressInvalid, sdk.EgressPassword, sdk.EgressBusy:
+		return true
+	}
+	return false
+}
+
 // status is the HTTP status of the kind.
 func (f *failure) status() int {
 	switch f.kind {
@@ -59,6 +68,8 @@ func unreachable(what string, err error) *failure {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	timeout, isNet := errors.AsType[net.Error](err)
 	switch {
+	case errors.Is(err, context.Canceled):
+		return failed(sdk.EgressCanceled, "the plugin gave up before %s had answered", what)
 	case isDNS && dns.IsNotFound:
 		return failed(sdk.EgressNameUnknown, "%s is not a name that the network knows", what)
 	case isDNS:
@@ -67,8 +78,6 @@ func unreachable(what string, err error) *failure {
 		return failed(sdk.EgressNoListener, "%s refused the connection", what)
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
 		return failed(sdk.EgressTimeout, "%s did not answer in time", what)
-	case errors.Is(err, context.Canceled):
-		return failed(sdk.EgressUnreachable, "the plugin gave up before %s was reached", what)
 	}
 	return failed(sdk.EgressUnreachable, "%s could not be reached: %s", what, bottom(err))
 }

@@ -118,7 +118,7 @@ func (x *exchange) broken(t target, l *line, err error) error {
 	if known, ok := errors.AsType[*failure](err); ok {
 		return known
 	}
-	if l.sent.Load() == 0 {
+	if l.sent.Load() == 0 || errors.Is(err, context.Canceled) {
 		return unreachable("the host "+t.name(), err)
 	}
 	return failed(sdk.EgressBroken, "the connection to the host %s broke: %s", t.name(), bottom(err))

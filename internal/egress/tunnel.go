@@ -14,8 +14,12 @@ import (
 )
 
 // tunnel answers CONNECT: two connections become one, until both sides have ended, one of them has broken, or the door is closed.
-func (x *exchange) tunnel(w http.ResponseWriter, r *http.Request) {
-	far, early, err := x.reach(r)
+func (x *exchange) tunnel(w http.ResponseWriter, r *http.Request, err error) {
+	var far net.Conn
+	var early []byte
+	if err == nil {
+		far, early, err = x.reach(r)
+	}
 	near, buffered, hijackErr := http.NewResponseController(w).Hijack()
 	if hijackErr != nil { // the plugin is gone
 		if far != nil {
