@@ -23,7 +23,7 @@ const groupPrefix = "group-"
 // script waits for the end of its standard input, which is the end of the host, kills the process groups and removes the
 // folder; once more a moment later, when processes that die with the host have stopped writing.
 const script = `read -r _
-for g in "$1"/` + groupPrefix + `*; do [ -e "$g" ] && kill -9 -- "-${g##*/` + groupPrefix + `}"; done 2>/dev/null
+for g in "$1"/` + groupPrefix + `*; do [ -e "$g" ] && kill -s KILL -- "-${g##*/` + groupPrefix + `}"; done 2>/dev/null
 rm -rf -- "$1"; if [ -e "$1" ]; then sleep 1; rm -rf -- "$1"; fi`
 
 // remover is the process that removes the folder of a host that is killed.

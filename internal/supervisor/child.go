@@ -32,6 +32,7 @@ type child struct {
 	folder  string // private: the socket, the temporary files and the working folder; removed with the process
 	env     []string
 	byPath  bool   // the path led to the file that runs
+	bounded bool   // the launcher starts it
 	started func() // closes what only the start needs
 	home    *hostfolder.Folder
 	starter *starter
@@ -59,6 +60,7 @@ func (p *Plugin) newChild(program *pluginfolder.Program, folder string, b bounds
 		stdout: newHandshakeFilter(relay.noise), dead: make(chan struct{}), exited: make(chan struct{}),
 	}
 	if b.sandboxed {
+		c.bounded = true
 		b.policy.Write = append(b.policy.Write, folder)
 		var err error
 		if c.cmd, c.started, err = sandbox.Command(p.sup.cfg.Launcher, b.policy, program.File, program.Path); err != nil {

@@ -93,6 +93,8 @@ func (p *Plugin) startError(ctx context.Context, c *child, err error) *sdk.Error
 		return p.replacedError()
 	case c == nil:
 		why = err.Error()
+	case c.ID() == "" && c.bounded:
+		code, why = sdk.CodeFailedPrecondition, fmt.Sprintf("the program that bounds it cannot be run (%v); build or install the server anew", reason(err))
 	case c.ID() == "":
 		code, why = sdk.CodeFailedPrecondition, cannotRun(err)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded) && c.killedByHost():

@@ -34,12 +34,26 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	os.Exit(withLauncherFolder(m.Run))
+}
+
+// launcherFolder is where the tests that need the launcher build it.
+var launcherFolder string
+
+func withLauncherFolder(run func() int) int {
+	dir, err := os.MkdirTemp("", "supervisor-launcher-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	launcherFolder = dir
+	return run()
 }
 
 func kinds() map[string]func() {
 	return map[string]func(){
 		"kitchen":    serveKitchen,
+		"bounded":    serveBounded,
 		"host":       runHost,
 		"rogue":      serveRogue(rogueManifest),
 		"rogue_json": serveRogue("{"),

@@ -112,7 +112,7 @@ func (p *Plugin) run(ctx context.Context, b bounds, ready func(*process, func() 
 		return nil, p.openError(err)
 	}
 	defer program.Close()
-	digest := sync.OnceValues(func() (string, error) { return p.sup.digests.of(program) })
+	digest := sync.OnceValues(func() (string, error) { return p.sup.digests.Of(program) })
 	if b.digest { // beside the start, which takes about as long
 		var reading sync.WaitGroup
 		defer reading.Wait() // before the file is closed

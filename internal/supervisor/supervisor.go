@@ -18,7 +18,7 @@ import (
 type Supervisor struct {
 	cfg     Config
 	starter *starter
-	digests digests
+	digests pluginfolder.Digests
 	secrets *redactor // of all plugins there have been
 	lastDir atomic.Uint64
 	// missing says what of the bounds cannot be set here; empty when all can.
