@@ -75,7 +75,7 @@ func (x *exchange) refuseTunnel(conn net.Conn, err error) {
 	body := f.reason + "\n"
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Connection", "close")
-	_ = conn.SetDeadline(time.Now().Add(x.door.proxy.limits.header))
+	_ = conn.SetDeadline(time.Now().Add(x.door.proxy.limits.linger))
 	_, _ = io.WriteString(conn, "HTTP/1.1 "+strconv.Itoa(f.status())+" "+f.reason+"\r\n")
 	_ = h.Write(conn)
 	_, _ = io.WriteString(conn, "\r\n"+body)

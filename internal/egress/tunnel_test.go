@@ -271,7 +271,7 @@ func errTimeout(err error) error {
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
 	to := listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
-	k := open(t, []string{to}, func(p *Proxy) { p.limits.connections = 3 })
+	k := open(t, []string{to}, func(p *Proxy) { p.limits.connections, p.limits.linger = 3, 50*time.Millisecond })
 	var tunnels []*net.TCPConn
 	for range 3 {
 		conn, _, answer := k.connect(t, to)
