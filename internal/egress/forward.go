@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
 	"strings"
@@ -40,10 +41,8 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 			if proxy != nil && answer.StatusCode == http.StatusProxyAuthRequired {
 				return failed(sdk.EgressUpstream, "%s did not connect to %s: it answered %s", theProxy, t.name(), answer.Status)
 			}
-			for _, h := range []http.Header{answer.Header, answer.Trailer} { // only this proxy says them
-				h.Del(sdk.EgressHeader)
-				h.Del(sdk.EgressReasonHeader)
-			}
+			answer.Header.Del(sdk.EgressHeader) // only this proxy says them
+			answer.Header.Del(sdk.EgressReasonHeader)
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { x.refuse(w, x.broken(t, line, err)) },
@@ -53,7 +52,9 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 			x.done(line.sent.Load(), line.received.Load())
 		}
 	}()
-	reverse.ServeHTTP(w, r)
+	_ = http.NewResponseController(w).EnableFullDuplex() // an answer may begin before the request has ended
+	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { line.ready.Store(true) }})
+	reverse.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // forwardTarget reads where a request goes.
@@ -79,6 +80,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.RawQuery = r.In.URL.RawQuery
 	r.Out.URL.User = nil
 	r.Out.Host = r.In.Host
+	r.Out.Trailer = r.In.Trailer // which gets its values at the end of the body
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		if values, ok := r.In.Header[name]; ok {
 			r.Out.Header[name] = values
@@ -118,7 +120,7 @@ func (x *exchange) broken(t target, l *line, err error) error {
 	if known, ok := errors.AsType[*failure](err); ok {
 		return known
 	}
-	if l.sent.Load() == 0 || errors.Is(err, context.Canceled) {
+	if !l.ready.Load() || errors.Is(err, context.Canceled) {
 		return unreachable("the host "+t.name(), err)
 	}
 	return failed(sdk.EgressBroken, "the connection to the host %s broke: %s", t.name(), bottom(err))
@@ -127,6 +129,7 @@ func (x *exchange) broken(t target, l *line, err error) error {
 // line counts the bytes of one connection.
 type line struct {
 	conn           atomic.Pointer[net.Conn]
+	ready          atomic.Bool // the request may have been sent
 	sent, received atomic.Int64
 }
 
