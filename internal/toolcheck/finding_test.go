@@ -74,6 +74,8 @@ func TestLint(t *testing.T) {
 		"type array out":     {withOutput(object(`"a":{"type":["string","null"],"description":"A."}`)), "warning type-array"},
 		"true":               {withInput(object(`"a":true`)), "error boolean-schema"},
 		"undescribed":        {withInput(object(`"a":{"type":"string"}`)), "warning property"},
+		"undescribed output": {withOutput(object(`"a":{"type":"string"}`)), "warning property"},
+		"undescribed below":  {withOutput(object(`"a":` + strings.Replace(object(`"b":{}`), "{", `{"description":"A.",`, 1))), ""},
 		"strange name":       {withInput(object(`"a b":{"type":"string","description":"A."}`)), "error property"},
 		"combination":        {withInput(strings.Replace(closedObject, "{", `{"anyOf":[{"required":["a"]}],`, 1)), "error combination"},
 		"combination below":  {withInput(object(`"a":{"description":"A.","anyOf":[{"type":"string"},{"type":"object"}]}`)), "error closed"},

@@ -123,7 +123,7 @@ func (l *linter) closed(s side, schema map[string]any, where string) {
 	}
 }
 
-// property judges one property of an object.
+// property judges one property of an object. Bytes of a list are dear, so only the top of a result must be described.
 func (l *linter) property(s side, key string, schema any, where string) {
 	if s == input && !propertyName.MatchString(key) {
 		l.report(Error, RuleProperty, "the argument %.80q of %s must have 1 to 64 letters, digits, _ . or -", key, clip(where))
@@ -134,7 +134,8 @@ func (l *linter) property(s side, key string, schema any, where string) {
 		return
 	}
 	text, _ := object["description"].(string)
-	if _, refers := object["$ref"]; strings.TrimSpace(text) == "" && !refers {
+	wanted := s == input || where == s.String() // what lies deeper in a result is read by who knows what it lies in
+	if _, refers := object["$ref"]; wanted && strings.TrimSpace(text) == "" && !refers {
 		l.report(Warning, RuleProperty, "%s has no description", clip(where+"."+key))
 	}
 }
