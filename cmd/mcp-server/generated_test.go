@@ -15,6 +15,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"mcp-server/internal/host"
+	"mcp-server/internal/toolcheck"
 	"mcp-server/sdk"
 )
 
@@ -34,6 +35,10 @@ func TestGenerated(t *testing.T) {
 	for _, tool := range h.Tools() {
 		want["schemas/tools/"+tool.Name+".json"] = indented(t, tool.Definition())
 		list = append(list, tool.Definition())
+		shown, err := json.Marshal(tool.Definition())
+		if counted, _ := toolcheck.SizeOf(tool.ToolManifest); err != nil || counted != len(shown) {
+			t.Errorf("%s has %d bytes in the list, %d by toolcheck: %v", tool.Name, len(shown), counted, err)
+		}
 	}
 	for _, prompt := range h.Prompts() {
 		want["schemas/prompts/"+prompt.Name+".json"] = indented(t, prompt.Definition())

@@ -283,3 +283,9 @@ func TestSchema(t *testing.T) {
 		}
 	}
 }
+
+// TestInventory excuses what the suite's json-schema-2020-12 wants to see.
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, conformance(), "json_schema_2020_12_tool combination")
+}

@@ -76,6 +76,7 @@ func TestLint(t *testing.T) {
 		"undescribed":        {withInput(object(`"a":{"type":"string"}`)), "warning property"},
 		"undescribed output": {withOutput(object(`"a":{"type":"string"}`)), "warning property"},
 		"undescribed below":  {withOutput(object(`"a":` + strings.Replace(object(`"b":{}`), "{", `{"description":"A.",`, 1))), ""},
+		"condition":          {withInput(`{"type":"object","additionalProperties":false,"if":{"properties":{"a":{"const":1}}},"not":{"properties":{"a":true}}}`), ""},
 		"strange name":       {withInput(object(`"a b":{"type":"string","description":"A."}`)), "error property"},
 		"combination":        {withInput(strings.Replace(closedObject, "{", `{"anyOf":[{"required":["a"]}],`, 1)), "error combination"},
 		"combination below":  {withInput(object(`"a":{"description":"A.","anyOf":[{"type":"string"},{"type":"object"}]}`)), "error closed"},

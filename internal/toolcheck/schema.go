@@ -56,53 +56,70 @@ func (l *linter) schema(s side, raw json.RawMessage) {
 			l.report(s.severity(), RuleCombination, "the %s schema has %s at the top; describe what goes together in the texts, and refuse the rest in the tool", s, keyword)
 		}
 	}
-	l.node(s, root, s.String(), 0)
+	l.node(root, place{side: s, way: s.String()})
 }
 
-// node judges a schema and those in it; where is the way to it, such as "input.filter.items".
-func (l *linter) node(s side, schema map[string]any, where string, depth int) {
-	if depth > maxDepth {
-		l.report(Error, RuleSchema, "%s lies deeper than %d levels", clip(where), maxDepth)
+// place is where a schema stands in a tool's.
+type place struct {
+	side      side
+	way       string // such as "input.filter.items"
+	depth     int
+	condition bool // inside of an if or a not, where properties are mentioned, not defined
+}
+
+// below is the place of a schema in the one at p.
+func (p place) below(step string) place {
+	return place{side: p.side, way: p.way + step, depth: p.depth + 1, condition: p.condition}
+}
+
+func (p place) String() string { return clip(p.way) }
+
+// node judges a schema and those in it.
+func (l *linter) node(schema map[string]any, at place) {
+	if at.depth > maxDepth {
+		l.report(Error, RuleSchema, "%s lies deeper than %d levels", at, maxDepth)
 		return
 	}
-	l.reference(schema, where)
+	l.reference(schema, at)
 	if _, isList := schema["type"].([]any); isList {
-		l.report(s.severity(), RuleTypeArray, "%s has a list of types; give one, and leave the property out instead of null", clip(where))
+		l.report(at.side.severity(), RuleTypeArray, "%s has a list of types; give one, and leave the property out instead of null", at)
 	}
 	if schema["type"] == "object" {
-		l.closed(s, schema, where)
+		l.closed(schema, at)
 	}
 	for _, keyword := range schemaMaps {
 		inner, _ := schema[keyword].(map[string]any)
 		for _, key := range slices.Sorted(maps.Keys(inner)) {
-			if keyword == "properties" {
-				l.property(s, key, inner[key], where)
+			if keyword == "properties" && !at.condition {
+				l.property(key, inner[key], at)
 			}
-			l.inner(s, inner[key], where+"."+key, depth)
+			l.inner(inner[key], at.below("."+key))
 		}
 	}
 	for _, keyword := range schemaLists {
 		inner, _ := schema[keyword].([]any)
 		for n, one := range inner {
-			l.inner(s, one, fmt.Sprintf("%s.%s[%d]", where, keyword, n), depth)
+			l.inner(one, at.below(fmt.Sprintf(".%s[%d]", keyword, n)))
 		}
 	}
 	for _, keyword := range schemaKeywords {
-		l.inner(s, schema[keyword], where+"."+keyword, depth)
+		next := at.below("." + keyword)
+		next.condition = at.condition || slices.Contains([]string{"if", "then", "else", "not"}, keyword)
+		l.inner(schema[keyword], next)
 	}
 }
 
-func (l *linter) inner(s side, schema any, where string, depth int) {
+func (l *linter) inner(schema any, at place) {
 	if inner, isObject := schema.(map[string]any); isObject && len(l.found) < maxFindings {
-		l.node(s, inner, where, depth+1)
+		l.node(inner, at)
 	}
 }
 
-func (l *linter) reference(schema map[string]any, where string) {
+func (l *linter) reference(schema map[string]any, at place) {
 	for _, keyword := range []string{"$ref", "$dynamicRef", "$recursiveRef"} {
 		if to, has := schema[keyword]; has {
 			if text, isText := to.(string); !isText || !strings.HasPrefix(text, "#") {
-				l.report(Error, RuleReference, "%s refers to %.80q, outside the schema; nobody loads that", clip(where), fmt.Sprint(to))
+				l.report(Error, RuleReference, "%s refers to %.80q, outside the schema; nobody loads that", at, fmt.Sprint(to))
 			}
 		}
 	}
@@ -110,33 +127,33 @@ func (l *linter) reference(schema map[string]any, where string) {
 
 // closed wants an object to refuse what it does not know. A map, which names the type of its values, is one that strict
 // function calling refuses, and fine in a result.
-func (l *linter) closed(s side, schema map[string]any, where string) {
+func (l *linter) closed(schema map[string]any, at place) {
 	rest, has := schema["additionalProperties"]
 	values, _ := rest.(map[string]any)
 	isMap := len(values) > 0 // {} is the same as true
 	switch {
 	case rest == false || schema["unevaluatedProperties"] == false:
 	case !has || !isMap:
-		l.report(s.severity(), RuleClosed, `%s takes unknown properties; give it "additionalProperties": false`, clip(where))
-	case s == input:
-		l.report(Warning, RuleClosed, "%s is a map with any keys, which strict function calling refuses; a list of objects is understood everywhere", clip(where))
+		l.report(at.side.severity(), RuleClosed, `%s takes unknown properties; give it "additionalProperties": false`, at)
+	case at.side == input:
+		l.report(Warning, RuleClosed, "%s is a map with any keys, which strict function calling refuses; a list of objects is understood everywhere", at)
 	}
 }
 
 // property judges one property of an object. Bytes of a list are dear, so only the top of a result must be described.
-func (l *linter) property(s side, key string, schema any, where string) {
-	if s == input && !propertyName.MatchString(key) {
-		l.report(Error, RuleProperty, "the argument %.80q of %s must have 1 to 64 letters, digits, _ . or -", key, clip(where))
+func (l *linter) property(key string, schema any, at place) {
+	if at.side == input && !propertyName.MatchString(key) {
+		l.report(Error, RuleProperty, "the argument %.80q of %s must have 1 to 64 letters, digits, _ . or -", key, at)
 	}
 	object, isObject := schema.(map[string]any)
 	if !isObject {
-		l.report(s.severity(), RuleBoolean, "%s is not a schema object; several clients choke on true and false", clip(where+"."+key))
+		l.report(at.side.severity(), RuleBoolean, "%s is not a schema object; several clients choke on true and false", at.below("."+key))
 		return
 	}
 	text, _ := object["description"].(string)
-	wanted := s == input || where == s.String() // what lies deeper in a result is read by who knows what it lies in
+	wanted := at.side == input || at.depth == 0 // what lies deeper in a result is read by who knows what it lies in
 	if _, refers := object["$ref"]; wanted && strings.TrimSpace(text) == "" && !refers {
-		l.report(Warning, RuleProperty, "%s has no description", clip(where+"."+key))
+		l.report(Warning, RuleProperty, "%s has no description", at.below("."+key))
 	}
 }
 
