@@ -79,18 +79,21 @@ func TestTools(t *testing.T) {
 		"json_schema_2020_12_tool":     {map[string]any{"phone": "1", "contactMethod": "phone"}, `called with: {\"contactMethod\":\"phone\",\"phone\":\"1\"}`},
 		"test_custom_header":           {map[string]any{"region": "Hello"}, "region=Hello"},
 	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := script(sdktest.New(t, conformance())).Call(t.Context(), name, tc.args)
-			got := string(r.JSON)
-			if r.Err != nil {
-				got = r.Err.Message
-			}
-			if !strings.Contains(got, tc.want) {
-				t.Errorf("got %s, want %q", got, tc.want)
-			}
-		})
+	for way, host := range sdktest.Both(t, conformance(), ".") {
+		script(host)
+		for name, tc := range cases {
+			t.Run(way+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				r := host.Call(t.Context(), name, tc.args)
+				got := string(r.JSON)
+				if r.Err != nil {
+					got = r.Err.Message
+				}
+				if !strings.Contains(got, tc.want) {
+					t.Errorf("got %s, want %q", got, tc.want)
+				}
+			})
+		}
 	}
 	manifest, err := conformance().Manifest()
 	if err != nil {
