@@ -164,7 +164,7 @@ func socketFolder(t testing.TB) string {
 	if len(parent) > 60 && runtime.GOOS != "windows" {
 		parent = "/tmp"
 	}
-	folder, err := os.MkdirTemp(parent, "sdktest-")
+	folder, err := os.MkdirTemp(parent, "sdktest-") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
