@@ -1,10 +1,15 @@
 package supervisor
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +18,7 @@ import (
 
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
+	"mcp-server/sdk/sdktest"
 )
 
 func TestParseReattach(t *testing.T) {
@@ -66,6 +72,47 @@ func TestDialAttached(t *testing.T) {
 	served.Wait()
 	if _, err := dialAttached(t.Context(), at); err == nil || !strings.Contains(err.Error(), "start it again with its argument debug") {
 		t.Errorf("dialling what is gone: %v", err)
+	}
+}
+
+// TestAttachToAProcess takes the line that a plugin's binary prints, calls it, and interrupts it.
+func TestAttachToAProcess(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows interrupts no process")
+	}
+	command := exec.CommandContext(t.Context(), sdktest.Build(t, "../../docs/example-plugin"), "debug")
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, value, _ := strings.Cut(line, "=")
+	all, err := ParseReattach(value)
+	at := all["text-shout"]
+	if err != nil || at.PID != command.Process.Pid {
+		t.Fatalf("%q: %v", line, err)
+	}
+	l, err := dialAttached(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.conn.Close() }()
+	result, err := pluginv1.Invoke(t.Context(), l, &pluginv1.Start{Tool: "text_shout", Arguments: []byte(`{"text":"a"}`)}, pluginv1.Events{})
+	if err != nil || string(result) != `{"text":"A"}` {
+		t.Errorf("got %s, %v", result, err)
+	}
+	if err := errors.Join(command.Process.Signal(os.Interrupt), command.Wait()); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Dir(at.Address)); !os.IsNotExist(err) {
+		t.Errorf("the socket's folder is left: %v", err)
 	}
 }
 
