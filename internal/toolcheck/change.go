@@ -60,7 +60,8 @@ const maxChanges = 500
 type differ struct {
 	subject string // of what follows
 	changes []Change
-	steps   int // how many schemas may still be compared
+	steps   int  // how many schemas and properties may still be compared
+	cut     bool // there were more
 }
 
 func (d *differ) add(kind Kind, breaking bool, format string, arguments ...any) {
