@@ -44,9 +44,11 @@ type Processes struct {
 
 // processConfig is how the processes of a tenant are run.
 func (h *Host) processConfig(t *tenant, lookup func(string) (string, bool)) supervisor.Config {
-	p := h.cfg.Plugins
+	p, metrics := h.cfg.Plugins, h.cfg.Telemetry
 	return supervisor.Config{
-		Logger: h.logger, LookupEnv: lookup, StartTimeout: p.StartTimeout,
-		Started: h.cfg.Telemetry.PluginStarted, Crashed: h.cfg.Telemetry.PluginCrashed,
+		Logger: h.logger, LookupEnv: lookup, StartTimeout: p.StartTimeout, IdleTimeout: p.IdleTimeout, Staging: t.store.StagingOf,
+		Launcher: p.Launcher, Sandbox: p.Sandbox, SandboxRequired: p.SandboxRequired, Memory: p.Memory, Egress: h.egress, Admit: h.admit,
+		Started: metrics.PluginStarted, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
+		Changed: func(string) { h.noteChange() },
 	}
 }
