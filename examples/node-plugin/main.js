@@ -1,5 +1,8 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --preserve-symlinks-main
 // A plugin of mcp-server in Node: statistics of a text, a CSV file as an artifact, and tickets that are drawn one by one.
+//
+// The flag in the first line makes Node read the file that the host has opened and checked, /proc/self/fd/N, and not whatever has its
+// name by now.
 'use strict'
 
 const { setTimeout: pause } = require('node:timers/promises')

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --preserve-symlinks-main
 // A plugin whose tools do what a plugin should not, for the tests.
 'use strict'
 
