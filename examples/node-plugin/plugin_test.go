@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
 )
 
@@ -196,6 +197,20 @@ func TestConfiguration(t *testing.T) {
 	environ, err := os.ReadFile(filepath.Join("/proc", pid(k), "environ"))
 	if err != nil || strings.Contains(string(environ), "secret") {
 		t.Errorf("the process was started with %q, %v", environ, err)
+	}
+}
+
+// TestComplete asks for an argument that has suggestions, and for one that has none.
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	k := start(t, "node-plugin")
+	for argument, want := range map[string]string{"language": "en es de", "text": ""} {
+		got, _, err := k.Complete(t.Context(), supervisor.Completion{
+			Name: "text_statistics", Completion: sdk.Completion{Argument: argument, Value: "E"},
+		})
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("the values of %s are %q, %v; want %s", argument, got, err, want)
+		}
 	}
 }
 
