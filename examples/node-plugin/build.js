@@ -38,7 +38,7 @@ esbuild
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    target: 'node20',
+    target: 'node18',
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'inline',

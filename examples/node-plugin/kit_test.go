@@ -57,10 +57,10 @@ func lacks() string {
 	if _, err := os.Stat(filepath.Join("node_modules", ".package-lock.json")); err != nil { // which npm writes last
 		return "the packages from npm are not installed, run `make node-example`"
 	}
-	env := exec.CommandContext(context.Background(), "/usr/bin/env", "node", "-p", "process.versions.node.split('.')[0] >= 20")
+	env := exec.CommandContext(context.Background(), "/usr/bin/env", "node", "-p", "process.versions.node.split('.')[0] >= 18")
 	env.Env = []string{}
 	if said, err := env.Output(); err != nil || strings.TrimSpace(string(said)) != "true" {
-		return fmt.Sprintf("there is no Node of version 20 or newer in the system's folders (%v)", err)
+		return fmt.Sprintf("there is no Node of version 18 or newer in the system's folders (%v)", err)
 	}
 	return ""
 }
