@@ -18,8 +18,8 @@ func newPluginListCommand(s *settings, std streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the plugins, what is left out and why, and how running servers find them",
-		Long: `List the plugins of the folder, with what they take of tools/list (bytes, and about how many tokens), what is left out and
-why, and the state that the plugins have in the servers that run now with this data folder:
+		Long: `List the plugins of the folder, with what they take of tools/list (bytes, and about how many tokens), how much of them strict clients
+would refuse (plugin inspect says what), what is left out and why, and the state that the plugins have in the servers that run now with this data folder:
 
   idle      no process; the next call starts one
   starting  calls wait for it
@@ -56,14 +56,15 @@ type pluginList struct {
 
 func (l pluginList) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "PLUGIN\tVERSION\tTOOLS\tLIST\tTOKENS\tSTATE") // Flush reports
+	_, _ = fmt.Fprintln(table, "PLUGIN\tVERSION\tTOOLS\tLIST\tTOKENS\tFINDINGS\tSTATE") // Flush reports
 	for _, p := range l.Plugins {
 		state := p.State
 		if state == "idle" {
 			state = "ready"
 		}
 		_, tokens := toolcheck.Size(p.Manifest)
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%s\t~%d\t%s\n", printable(p.Name), printable(cmp.Or(p.Version, "-")), len(p.Tools), shortSize(int64(p.ListBytes)), tokens, state)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%s\t~%d\t%d\t%s\n", printable(p.Name), printable(cmp.Or(p.Version, "-")), len(p.Tools),
+			shortSize(int64(p.ListBytes)), tokens, len(toolcheck.Lint(p.Manifest)), state)
 	}
 	if err := table.Flush(); err != nil {
 		return err

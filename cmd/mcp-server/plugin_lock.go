@@ -109,7 +109,7 @@ func planLock(h *host.Host, before *pluginfolder.Lock, names []string) (lockPlan
 		}
 		locked := pluginfolder.Accept(plugin.Manifest, plugin.SHA256)
 		p.lock.Plugins[plugin.Name] = locked
-		p.Entries = append(p.Entries, compareLocked(plugin.Name, old, locked, plugin.Manifest))
+		p.Entries = append(p.Entries, compareLocked(plugin.Name, old, locked))
 	}
 	for _, name := range names {
 		if !there[name] {
@@ -124,13 +124,13 @@ func planLock(h *host.Host, before *pluginfolder.Lock, names []string) (lockPlan
 	return p, nil
 }
 
-func compareLocked(name string, old map[string]pluginfolder.Locked, now pluginfolder.Locked, m sdk.Manifest) lockEntry {
+func compareLocked(name string, old map[string]pluginfolder.Locked, now pluginfolder.Locked) lockEntry {
 	e := lockEntry{Plugin: name, Change: "new", Version: now.Version, SHA256: now.SHA256, Asks: now.Permissions}
 	was, known := old[name]
 	if !known {
 		return e
 	}
-	e.Change, e.Before, e.Changes = "unchanged", was.Version, toolcheck.Diff(was.Manifest(name), m)
+	e.Change, e.Before, e.Changes = "unchanged", was.Version, toolcheck.Diff(manifestOf(name, was), manifestOf(name, now))
 	if was.SHA256 != now.SHA256 || len(e.Changes) > 0 {
 		e.Change = "changed"
 	}
@@ -184,3 +184,14 @@ func (e lockEntry) print(text *strings.Builder) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// manifestOf is what a lock file knows of a plugin, as a manifest.
+func manifestOf(name string, l pluginfolder.Locked) sdk.Manifest {
+	m := sdk.Manifest{Name: name, Version: l.Version, Permissions: l.Permissions}
+	for _, t := range l.Tools {
+		m.Tools = append(m.Tools, sdk.ToolManifest{
+			Name: t.Name, Aliases: t.Aliases, Description: t.Description, Hints: t.Hints, InputSchema: t.InputSchema, OutputSchema: t.OutputSchema,
+		})
+	}
+	return m
+}

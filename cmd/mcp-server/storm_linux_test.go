@@ -25,7 +25,7 @@ func TestStorm(t *testing.T) {
 	t.Parallel()
 	h := startHazards(t, "hazard")
 	h.mustEcho(t)
-	descriptors := openFiles(t, h.process.Process.Pid)
+	descriptors := openDescriptors(t, h.process.Process.Pid)
 	var load sync.WaitGroup
 	var stop atomic.Bool
 	var answers, errors, strange atomic.Int64
@@ -69,7 +69,7 @@ func TestStorm(t *testing.T) {
 	if h.posted.Load() > posts.Load() {
 		t.Errorf("%d calls have posted %d times", posts.Load(), h.posted.Load())
 	}
-	waitFor(t, "the files of the server to be closed", func() bool { return openFiles(t, h.process.Process.Pid) <= descriptors+8 })
+	waitFor(t, "the files of the server to be closed", func() bool { return openDescriptors(t, h.process.Process.Pid) <= descriptors+8 })
 	if left, _ := filepath.Glob(filepath.Join(h.tempDir, "*", "*")); len(left) > 4 {
 		t.Errorf("folders of ended processes are left: %v", left)
 	}
@@ -100,7 +100,7 @@ func (h *hazards) killOften(t *testing.T) (recoveries []time.Duration) {
 	return recoveries
 }
 
-func openFiles(t *testing.T, pid int) int {
+func openDescriptors(t *testing.T, pid int) int {
 	t.Helper()
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {

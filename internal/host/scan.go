@@ -114,7 +114,7 @@ func (h *Host) accepts(it *item) error {
 	if state.err != nil {
 		return state.err
 	}
-	return state.lock.Check(it.name, it.known.SHA256)
+	return errors.Join(state.lock.Check(it.name, it.known.SHA256), state.lock.CheckPermissions(it.name, it.known.Manifest.Permissions))
 }
 
 // admit is asked before every start of a process.
