@@ -221,7 +221,7 @@ func (c *call) checkResult(out json.RawMessage) error {
 		err = errors.New("it is not a JSON object")
 	}
 	if err == nil && c.tool.output != nil {
-		err = c.tool.output.compiled.Validate(tree)
+		err = c.tool.output.validate(tree)
 	}
 	if err != nil {
 		return &sdk.Error{

@@ -28,9 +28,9 @@ type process struct {
 	link     link
 	manifest sdk.Manifest
 	raw      json.RawMessage // the manifest as it came
-	printed  [2]*splitter   // what reaches os.Stdout and os.Stderr in the plugin
-	calls    sync.WaitGroup // grows only under Plugin.mu
-	gone     chan struct{}  // closed when the end has been dealt with
+	printed  [2]*splitter    // what reaches os.Stdout and os.Stderr in the plugin
+	calls    sync.WaitGroup  // grows only under Plugin.mu
+	gone     chan struct{}   // closed when the end has been dealt with
 	probing  sync.Mutex
 }
 
@@ -140,17 +140,17 @@ func (p *process) release() {
 }
 
 var (
-	manifestName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	manifestName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // checkManifest refuses what this package cannot work with; the tools are the host's business.
 func checkManifest(m sdk.Manifest) error {
-	if !manifestName.MatchString(m.Name) {
+	if !manifestName().MatchString(m.Name) {
 		return fmt.Errorf("its description has no usable name (%.70q): want lower-case letters, digits and hyphens", m.Name)
 	}
 	for _, v := range m.Permissions.Environment {
-		if !variableName.MatchString(v.Name) {
+		if !variableName().MatchString(v.Name) {
 			return fmt.Errorf("its description asks for %.70q, which is not the name of a variable", v.Name)
 		}
 	}
