@@ -33,6 +33,10 @@ func run(args []string) error {
 		calls := flags.Int("calls", 400, "calls per round")
 		_ = flags.Parse(args) // ends the process by itself
 		return measureCalls(os.Stdout, *rounds, *calls)
+	case "start":
+		rounds := flags.Int("rounds", 21, "how often each server is started")
+		_ = flags.Parse(args)
+		return measureStart(os.Stdout, *rounds)
 	case "download":
 		rounds := flags.Int("rounds", 9, "downloads of each side")
 		size := flags.Int("size", 1<<30, "bytes of the archive")
