@@ -38,7 +38,8 @@ func main() {
 	})
 }
 
-func sleep(ctx context.Context, _ *sdk.Call, in nap) (nap, error) {
+func sleep(ctx context.Context, c *sdk.Call, in nap) (nap, error) {
+	c.Progress(0, 1, "asleep")
 	select {
 	case <-time.After(time.Duration(in.Milliseconds) * time.Millisecond):
 		return in, nil
