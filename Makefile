@@ -48,8 +48,9 @@ clients: $(JUDGES) ## Other people's clients against the server: inspector, Type
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...
 
-generate: ## Rewrite what is generated: the wire, schemas/, the README's tool table, docs/tools.md
+generate: ## Rewrite what is generated: the wire, the host's own tools, schemas/, the README's tool table, docs/tools.md
 	$(TOOL) buf generate
+	go test ./internal/host -run '^TestOwnTools' -count=1 -update
 	go test ./cmd/mcp-server -run '^TestGenerated' -count=1 -update
 
 checkgenerate: ## Fail when something generated is stale
@@ -68,6 +69,7 @@ vuln: ## Known vulnerabilities (asks the Go vulnerability database)
 
 bench: ## Start, calls and a download beside an in-process server and curl, each in one run
 	go run ./bench
+	go run ./bench start
 	go run ./bench download
 
 clean: ## Remove what was built

@@ -3,9 +3,11 @@ package host
 import (
 	"cmp"
 	"context"
+	_ "embed" // of the description
 	"encoding/json"
 	"fmt"
 
+	"mcp-server/internal/audit"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
@@ -13,6 +15,12 @@ import (
 
 // ownName is the name under which the host's own tools stand in the catalog.
 const ownName = "mcp-server"
+
+// ownDescription is the manifest of ownPlugin as JSON. It is generated, because reflecting and compiling the schemas would be a
+// tenth of every start.
+//
+//go:embed own.json
+var ownDescription []byte
 
 // ownTools are the host's own, written as a plugin's are and run in this process.
 type ownTools map[string]sdk.Tool
@@ -25,20 +33,28 @@ func (o ownTools) Complete(context.Context, supervisor.Completion) ([]string, in
 	return nil, 0, nil
 }
 
-// addOwnTools takes the host's own tools in, before any plugin can take their names.
-func (h *Host) addOwnTools() error {
-	p := sdk.Plugin{
-		Name: ownName, Version: cmp.Or(h.cfg.Version, "dev"), Description: "The server's own tools.",
+func (h *Host) ownPlugin() sdk.Plugin {
+	return sdk.Plugin{
+		Name: ownName, Version: "generated", Description: "The server's own tools.",
 		Tools: []sdk.Tool{h.artifactListTool(), h.artifactReadTool()},
 	}
-	manifest, err := p.Manifest()
-	if err != nil {
-		return fmt.Errorf("describing the server's own tools: %w", err)
+}
+
+// addOwnTools takes the host's own tools in, before any plugin can take their names. A test has examined them as a plugin's are.
+func (h *Host) addOwnTools() error {
+	var manifest sdk.Manifest
+	if err := json.Unmarshal(ownDescription, &manifest); err != nil {
+		return fmt.Errorf("reading the description of the server's own tools: %w", err)
 	}
-	own := ownTools{}
-	for n, tool := range p.Tools {
-		own[manifest.Tools[n].Name] = tool
+	own, o := ownTools{}, offer{plugin: ownName, version: cmp.Or(h.cfg.Version, "dev")}
+	for n, tool := range h.ownPlugin().Tools {
+		m := manifest.Tools[n]
+		own[m.Name] = tool
+		o.tools = append(o.tools, Tool{
+			Plugin: ownName, Version: o.version, ToolManifest: m, process: own, redaction: audit.NewRedaction(m.InputSchema),
+			input: compileLater(m.InputSchema), output: compileLater(m.OutputSchema),
+		})
 	}
-	h.add(examine(ownName, own, manifest))
+	h.add(o)
 	return nil
 }
