@@ -56,8 +56,9 @@ node-example: $(NODE_EXAMPLE) ## Build the plugin in Node and run it through the
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...
 
-generate: ## Rewrite what is generated: the wire, schemas/, the README's tool table, docs/tools.md
+generate: ## Rewrite what is generated: the wire, the host's own tools, schemas/, the README's tool table, docs/tools.md
 	$(TOOL) buf generate
+	go test ./internal/host -run '^TestOwnTools' -count=1 -update
 	go test ./cmd/mcp-server -run '^TestGenerated' -count=1 -update
 
 checkgenerate: ## Fail when something generated is stale
@@ -76,6 +77,7 @@ vuln: ## Known vulnerabilities (asks the Go vulnerability database)
 
 bench: ## Start, calls and a download beside an in-process server and curl, each in one run
 	go run ./bench
+	go run ./bench start
 	go run ./bench download
 
 clean: ## Remove what was built

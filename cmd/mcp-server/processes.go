@@ -73,23 +73,7 @@ func launcher() string {
 	if runtime.GOOS != "linux" {
 		return ""
 	}
-	return beside("mcp-server-launcher")
-}
-
-// beside is a program in this program's folder; empty when it is not there.
-func beside(name string) string {
-	program, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	if target, err := filepath.EvalSymlinks(program); err == nil {
-		program = target
-	}
-	path := filepath.Join(filepath.Dir(program), name)
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	return path
+	return programBeside("mcp-server-launcher")
 }
 
 // defaultCacheDir is empty where the system names no folder for caches.

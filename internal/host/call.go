@@ -168,11 +168,8 @@ func (c *call) checkArguments() error {
 	if c.tool.input == nil {
 		return nil
 	}
-	schema, err := c.tool.input.compiled()
-	if err != nil {
-		return hostError("reading the tool's input schema", err)
-	}
-	c.request.Arguments, err = schema.check(c.request.Arguments)
+	var err error
+	c.request.Arguments, err = c.tool.input.check(c.request.Arguments)
 	return err
 }
 
@@ -244,10 +241,7 @@ func (c *call) checkResult(out json.RawMessage) error {
 		err = errors.New("it is not a JSON object")
 	}
 	if err == nil && c.tool.output != nil {
-		var output *schema
-		if output, err = c.tool.output.compiled(); err == nil {
-			err = output.compiled.Validate(tree)
-		}
+		err = c.tool.output.validate(tree)
 	}
 	if err != nil {
 		return &sdk.Error{

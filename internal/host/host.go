@@ -69,7 +69,6 @@ type Host struct {
 	logger    *slog.Logger
 	tenants   tenants
 	cache     *pluginfolder.Cache
-	digests   *pluginfolder.Digests
 	egress    *egress.Proxy
 	waiting   waiting
 	tasks     tasks
@@ -125,7 +124,7 @@ func newHost(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
 		changes: make(chan struct{}, 1), renewed: make(chan struct{}),
-		cache: pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
+		cache:  pluginfolder.OpenCache(cfg.Plugins.CacheDir),
 		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv}),
 	}
 }
