@@ -54,6 +54,8 @@ var arrows = []struct {
 		reason: "who may call is decided without knowing what is called, and by which way it comes"},
 	{below: "internal/web", banned: []string{module + "internal/host", module + "internal/transport", module + "internal/artifact", module + "internal/supervisor", module + "sdk"},
 		reason: "the HTTP server guards any endpoint; the command puts it together with the host"},
+	{below: "internal/egress", banned: []string{module + "internal", module + "plugins", module + "cmd"},
+		reason: "the proxy knows what a plugin declares, not how plugins run, so that it can be judged by itself"},
 	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
 		reason: "a host serves any transport and any cloud"},
 }
