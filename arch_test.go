@@ -60,6 +60,8 @@ var arrows = []struct {
 		reason: "only the launcher binds itself; in the host their tables and their C wrapper would be dead weight"},
 	{below: "internal/web", banned: []string{module + "internal/host", module + "internal/transport", module + "internal/artifact", module + "internal/supervisor", module + "sdk"},
 		reason: "the HTTP server guards any endpoint; the command puts it together with the host"},
+	{below: "internal/egress", banned: []string{module + "internal", module + "plugins", module + "cmd"},
+		reason: "the proxy knows what a plugin declares, not how plugins run, so that it can be judged by itself"},
 	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
 		reason: "a host serves any transport and any cloud"},
 }

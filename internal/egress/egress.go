@@ -46,11 +46,12 @@ type limits struct {
 	idle        time.Duration // of a connection between two requests
 	connect     time.Duration // to look up, to dial and to get through the host's own proxy
 	halfClosed  time.Duration // without a byte, once one side of a tunnel has ended
+	linger      time.Duration // for a refusal to be read
 	connections int           // of one door
 }
 
 func defaultLimits() limits {
-	return limits{header: 10 * time.Second, idle: 5 * time.Minute, connect: 15 * time.Second, halfClosed: 2 * time.Minute, connections: 256}
+	return limits{header: 10 * time.Second, idle: 5 * time.Minute, connect: 15 * time.Second, halfClosed: 2 * time.Minute, linger: time.Second, connections: 256}
 }
 
 // Proxy makes the connections of all plugins of one host.
@@ -59,6 +60,7 @@ type Proxy struct {
 	limits   limits
 	network  network
 	upstream upstream
+	buffers  buffers
 
 	mu     sync.Mutex
 	doors  map[*Door]bool

@@ -7,9 +7,11 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,15 +37,14 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 		Rewrite:       rewrite,
 		Transport:     x.transport(t, matched, proxy, line),
 		FlushInterval: -1,
+		BufferPool:    &x.door.proxy.buffers,
 		ErrorLog:      log.New(io.Discard, "", 0),
 		ModifyResponse: func(answer *http.Response) error {
 			if proxy != nil && answer.StatusCode == http.StatusProxyAuthRequired {
 				return failed(sdk.EgressUpstream, "%s did not connect to %s: it answered %s", theProxy, t.name(), answer.Status)
 			}
-			for _, h := range []http.Header{answer.Header, answer.Trailer} { // only this proxy says them
-				h.Del(sdk.EgressHeader)
-				h.Del(sdk.EgressReasonHeader)
-			}
+			answer.Header.Del(sdk.EgressHeader) // only this proxy says them
+			answer.Header.Del(sdk.EgressReasonHeader)
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { x.refuse(w, x.broken(t, line, err)) },
@@ -53,7 +54,9 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 			x.done(line.sent.Load(), line.received.Load())
 		}
 	}()
-	reverse.ServeHTTP(w, r)
+	_ = http.NewResponseController(w).EnableFullDuplex() // an answer may begin before the request has ended
+	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { line.ready.Store(true) }})
+	reverse.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // forwardTarget reads where a request goes.
@@ -79,6 +82,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.RawQuery = r.In.URL.RawQuery
 	r.Out.URL.User = nil
 	r.Out.Host = r.In.Host
+	r.Out.Trailer = r.In.Trailer // which gets its values at the end of the body
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		if values, ok := r.In.Header[name]; ok {
 			r.Out.Header[name] = values
@@ -118,15 +122,32 @@ func (x *exchange) broken(t target, l *line, err error) error {
 	if known, ok := errors.AsType[*failure](err); ok {
 		return known
 	}
-	if l.sent.Load() == 0 || errors.Is(err, context.Canceled) {
+	if !l.ready.Load() || errors.Is(err, context.Canceled) {
 		return unreachable("the host "+t.name(), err)
 	}
 	return failed(sdk.EgressBroken, "the connection to the host %s broke: %s", t.name(), bottom(err))
 }
 
+// buffers are kept between requests: bodies are copied in pieces large enough for downloads.
+type buffers struct{ pool sync.Pool }
+
+const bufferSize = 128 << 10
+
+// Get returns a buffer, whatever it holds.
+func (b *buffers) Get() []byte {
+	if kept, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return kept[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+// Put keeps a buffer.
+func (b *buffers) Put(buffer []byte) { b.pool.Put((*[bufferSize]byte)(buffer)) }
+
 // line counts the bytes of one connection.
 type line struct {
 	conn           atomic.Pointer[net.Conn]
+	ready          atomic.Bool // the request may have been sent
 	sent, received atomic.Int64
 }
 

@@ -61,5 +61,7 @@ func record(t *testing.T, k kit) {
 	k.PluginStarted("p")
 	k.PluginCrashed("p")
 	k.Refused("rate")
+	k.Egress(Egress{Plugin: "p", Rule: "*.example.com", Sent: 1, Received: 2})
+	k.Egress(Egress{Plugin: "p", Failure: "undeclared"})
 	k.HTTPRequest(HTTPRequest{Method: "POST", Route: "/mcp", Status: 200, Duration: time.Second})
 }

@@ -14,7 +14,7 @@ var (
 	query    = regexp.MustCompile(`[?#][^\s"'<>]*`)
 	userInfo = regexp.MustCompile(`//[^\s/"'<>?#]*@`)
 	key      = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
-	label    = regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_.:/{}*-]{0,99}$`)
+	label    = regexp.MustCompile(`^[A-Za-z0-9_/*$[][A-Za-z0-9_.:/{}*[\]-]{0,99}$`)
 )
 
 // cleaned returns s without what follows a question mark, without user information of URLs, in one printable line of at
