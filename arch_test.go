@@ -37,6 +37,8 @@ var arrows = []struct {
 		reason: "the store knows artifacts, not who asks for them"},
 	{below: "internal/supervisor", banned: []string{module + "internal/host", module + "internal/artifact", module + "internal/transport", module + "internal/emulator", module + "plugins"},
 		reason: "the supervisor runs processes, whatever they offer"},
+	{below: "internal/pluginfolder", banned: []string{module + "internal", module + "plugins", module + "cmd"},
+		reason: "the plugins folder is files; who runs them, and how, is not its matter"},
 	{below: "internal", except: []string{"internal/build"}, banned: []string{module + "plugins", module + "cmd"},
 		reason: "the host learns of plugins only over the wire"},
 	{below: "", except: []string{"internal/host", "internal/transport", "bench/inprocess"}, banned: []string{"github.com/mark3labs/mcp-go"},

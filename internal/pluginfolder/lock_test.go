@@ -44,23 +44,12 @@ const sampleText = `{
       "version": "1.2.0",
       "sha256": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",
       "permissions": {
-        "hosts": [
-          "*.example.com"
-        ],
+        "hosts": ["*.example.com"],
         "environment": [
-          {
-            "name": "TOKEN",
-            "description": "A <token> & more.",
-            "secret": true
-          },
-          {
-            "name": "REGION",
-            "description": "Where."
-          }
+          {"name":"TOKEN","description":"A <token> & more.","secret":true},
+          {"name":"REGION","description":"Where."}
         ],
-        "folders": [
-          "~/data"
-        ],
+        "folders": ["~/data"],
         "memory_mib": 64
       },
       "tools": [
@@ -104,6 +93,10 @@ func TestWriteLock(t *testing.T) {
 	bad := Lock{Plugins: map[string]Locked{"x": {SHA256: "ABC"}}}
 	if err := WriteLock(path, bad); err == nil || !strings.Contains(err.Error(), `plugin "x": its sha256 "ABC"`) {
 		t.Errorf("a wrong digest gives %v", err)
+	}
+	bad.Plugins["x"] = Locked{SHA256: digestA, Tools: []LockedTool{{Name: "t", InputSchema: []byte("{")}}}
+	if err := WriteLock(path, bad); err == nil || !strings.Contains(err.Error(), `plugin "x": a schema of tool "t" is not JSON`) {
+		t.Errorf("a broken schema gives %v", err)
 	}
 	empty := filepath.Join(t.TempDir(), "empty")
 	if err := WriteLock(empty, Lock{}); err != nil {

@@ -1,15 +1,12 @@
 package pluginfolder
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -88,111 +85,20 @@ func WriteLock(path string, l Lock) error {
 	return nil
 }
 
-// encodeLock gives a schema one line: indented it fills pages in which nobody would see a changed digest.
-func encodeLock(l Lock) ([]byte, error) {
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "{\n  \"version\": %d,\n  \"plugins\": {", lockVersion)
-	for i, name := range slices.Sorted(maps.Keys(l.Plugins)) {
-		locked := l.Plugins[name]
-		if err := validLocked(name, locked); err != nil {
-			return nil, fmt.Errorf("plugin %q: %w", name, err)
-		}
-		out.WriteString(comma(i))
-		key, err := oneLine(name)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&out, "\n    %s: {", key)
-		if err := encodeLocked(&out, locked); err != nil {
-			return nil, fmt.Errorf("plugin %q: %w", name, err)
-		}
-		out.WriteString("\n    }")
-	}
-	if len(l.Plugins) > 0 {
-		out.WriteString("\n  ")
-	}
-	out.WriteString("}\n}\n")
-	return out.Bytes(), nil
-}
-
-func encodeLocked(out *bytes.Buffer, l Locked) error {
-	permissions, err := oneLine(l.Permissions)
-	if err != nil {
-		return err
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, permissions, "      ", "  "); err != nil {
-		return err
-	}
-	version, err := oneLine(l.Version)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "\n      \"version\": %s,\n      \"sha256\": %q,\n      \"permissions\": %s", version, l.SHA256, indented.Bytes())
-	if len(l.Tools) == 0 {
-		return nil
-	}
-	out.WriteString(",\n      \"tools\": [")
-	for i, t := range l.Tools {
-		out.WriteString(comma(i))
-		if err := encodeTool(out, t); err != nil {
-			return fmt.Errorf("tool %q: %w", t.Name, err)
-		}
-	}
-	out.WriteString("\n      ]")
-	return nil
-}
-
-// encodeTool gives each field a line.
-func encodeTool(out *bytes.Buffer, t LockedTool) error {
-	type field struct {
-		key   string
-		value any
-		skip  bool
-	}
-	out.WriteString("\n        {")
-	written := 0
-	for _, f := range []field{
-		{key: "name", value: t.Name}, {"aliases", t.Aliases, len(t.Aliases) == 0}, {"description", t.Description, t.Description == ""},
-		{key: "hints", value: t.Hints}, {"input_schema", t.InputSchema, len(t.InputSchema) == 0}, {"output_schema", t.OutputSchema, len(t.OutputSchema) == 0},
-	} {
-		if f.skip {
-			continue
-		}
-		value, err := oneLine(f.value)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%s\n          %q: %s", comma(written), f.key, value)
-		written++
-	}
-	out.WriteString("\n        }")
-	return nil
-}
-
-// oneLine is JSON as a reader wants it: < and & are themselves.
-func oneLine(value any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return bytes.TrimRight(out.Bytes(), "\n"), err
-}
-
-func comma(i int) string {
-	if i == 0 {
-		return ""
-	}
-	return ","
-}
-
-// validLocked refuses what could never match.
+// validLocked refuses what could never match, or not be written.
 func validLocked(name string, l Locked) error {
 	if name == "" {
 		return errors.New("a plugin has no name")
 	}
 	if len(l.SHA256) != 64 || strings.Trim(l.SHA256, "0123456789abcdef") != "" {
 		return fmt.Errorf("its sha256 %q is not 64 lower-case hexadecimal digits", l.SHA256)
+	}
+	for _, t := range l.Tools {
+		for _, schema := range []json.RawMessage{t.InputSchema, t.OutputSchema} {
+			if len(schema) > 0 && !json.Valid(schema) {
+				return fmt.Errorf("a schema of tool %q is not JSON", t.Name)
+			}
+		}
 	}
 	return nil
 }

@@ -53,7 +53,8 @@ func (w *Watcher) Run(ctx context.Context, rescan <-chan struct{}, changed func(
 				next.within(pace)
 			}
 			continue
-		case <-f.lost: // events were lost, which a look makes up for
+		case err := <-f.lost:
+			w.Logger.Debug("looking at the plugins folder, because notices of changes were lost", "error", err)
 			next.within(pace)
 			continue
 		case _, open := <-rescan:

@@ -245,17 +245,15 @@ func TestWatchTouchStorm(t *testing.T) {
 	s.until(s.has("storm"))
 	calm, over := make(chan struct{}), make(chan error)
 	go func() {
-		for {
+		for last := false; ; runtime.Gosched() {
+			if err := os.Chtimes(s.plugin("storm"), time.Now(), time.Now()); err != nil || last {
+				over <- err // the last touch comes after the report
+				return
+			}
 			select {
 			case <-calm:
-				over <- nil
-				return
+				last = true
 			default:
-				if err := os.Chtimes(s.plugin("storm"), time.Now(), time.Now()); err != nil {
-					over <- err
-					return
-				}
-				runtime.Gosched()
 			}
 		}
 	}()
