@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,7 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 		Rewrite:       rewrite,
 		Transport:     x.transport(t, matched, proxy, line),
 		FlushInterval: -1,
+		BufferPool:    &x.door.proxy.buffers,
 		ErrorLog:      log.New(io.Discard, "", 0),
 		ModifyResponse: func(answer *http.Response) error {
 			if proxy != nil && answer.StatusCode == http.StatusProxyAuthRequired {
@@ -125,6 +127,22 @@ func (x *exchange) broken(t target, l *line, err error) error {
 	}
 	return failed(sdk.EgressBroken, "the connection to the host %s broke: %s", t.name(), bottom(err))
 }
+
+// buffers are kept between requests: bodies are copied in pieces large enough for downloads.
+type buffers struct{ pool sync.Pool }
+
+const bufferSize = 128 << 10
+
+// Get returns a buffer, whatever it holds.
+func (b *buffers) Get() []byte {
+	if kept, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return kept[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+// Put keeps a buffer.
+func (b *buffers) Put(buffer []byte) { b.pool.Put((*[bufferSize]byte)(buffer)) }
 
 // line counts the bytes of one connection.
 type line struct {

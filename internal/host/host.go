@@ -125,7 +125,9 @@ func newHost(cfg Config) *Host {
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
 		changes: make(chan struct{}, 1), renewed: make(chan struct{}),
 		cache:  pluginfolder.OpenCache(cfg.Plugins.CacheDir),
-		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv}),
+		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, Observe: func(e egress.Event) {
+			cfg.Telemetry.Egress(telemetry.Egress{Plugin: e.Plugin, Rule: e.Rule, Failure: string(e.Kind), Sent: e.Sent, Received: e.Received})
+		}}),
 	}
 }
 

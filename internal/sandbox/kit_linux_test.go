@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mcp-server/internal/sandbox"
+	_ "mcp-server/internal/sandbox/launcher" // a change there makes a kept result of these tests stale
 )
 
 // binDir holds the launcher and the plugin, built once as they are installed. Only TestMain writes it.

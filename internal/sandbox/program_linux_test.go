@@ -122,7 +122,7 @@ func TestMemory(t *testing.T) {
 	if !strings.Contains(got, "out of memory") || !strings.HasSuffix(got, "(exit status 2)") {
 		t.Errorf("%.300s … %.100s", got, got[max(0, len(got)-100):])
 	}
-	c.env = append(c.env, fmt.Sprintf("GOMEMLIMIT=%d", sandbox.DefaultMemory/10*8), "GOGC=off")
+	c.env = append(c.env, fmt.Sprintf("GOMEMLIMIT=%d", sandbox.DefaultMemory/4*3))
 	c.tries(t, []try{{"churn", "3000", "100"}})
 }
 

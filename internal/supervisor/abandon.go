@@ -55,13 +55,19 @@ func (p *Plugin) reckon(proc *process) {
 // one is killed when its other calls have ended. A plugin that cannot tell must at least give a sign of life.
 func (p *Plugin) replaceIfRunning(proc *process, calls []string) {
 	var running []string
-	told := p.within(func(ctx context.Context) bool {
+	misses := 0
+	if !p.within(func(ctx context.Context) bool {
 		answer, err := proc.link.Running(ctx, &pluginv1.RunningRequest{})
 		running = answer.GetCallIds()
-		return err == nil || ctx.Err() == nil && status.Code(err) != codes.Unimplemented
-	})
-	if !told {
-		p.alive(proc)
+		if status.Code(err) == codes.Unimplemented {
+			misses = maxMisses
+		}
+		return err == nil || ctx.Err() == nil
+	}) {
+		misses = maxMisses - 1 // this was the first
+	}
+	if misses > 0 {
+		p.alive(proc, misses)
 		return
 	}
 	ignored := slices.IndexFunc(running, func(call string) bool { return slices.Contains(calls, call) })

@@ -67,6 +67,12 @@ func serveBounded() {
 				}
 				return get(ctx, &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(door)}}, in.Text)
 			}),
+			tool("eat", func(context.Context, *sdk.Call, none) (number, error) {
+				eaten := []byte{1}
+				for {
+					eaten = append(eaten, eaten...)
+				}
+			}),
 			tool("get_directly", func(ctx context.Context, _ *sdk.Call, in text) (text, error) {
 				return get(ctx, &http.Client{Transport: &http.Transport{}}, in.Text)
 			}),
@@ -207,6 +213,18 @@ func TestOffSwitch(t *testing.T) {
 			t.Errorf("%s: it is run to be described", name)
 		}
 	}
+}
+
+func TestMemoryBound(t *testing.T) {
+	t.Parallel()
+	k := newBoundedKit(t, Config{})
+	p := k.start("bounded")
+	_, err := call(t.Context(), p, "eat", none{})
+	wantError(t, err, sdk.CodeUnavailable, sdk.SourcePlugin, "plugin bounded ended during the call")
+	if !strings.Contains(err.Error(), "out of memory") && !strings.Contains(err.Error(), "exit status 66") { // the race detector's own
+		t.Errorf("the error is %v", err)
+	}
+	mustCall[text](t, p, "echo", text{"in a fresh one"})
 }
 
 // TestBrokenLauncher has a launcher that is no program.

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mcp-server/internal/egress"
@@ -32,7 +31,7 @@ func (p *Plugin) sandboxed() bool {
 
 // bareBounds are those of a process that is only asked what it is.
 func (p *Plugin) bareBounds() (bounds, error) {
-	b := bounds{sandboxed: p.sandboxed()}
+	b := bounds{sandboxed: p.sandboxed(), policy: sandbox.Policy{Memory: p.sup.cfg.Memory}}
 	if !p.sup.cfg.SandboxRequired {
 		return b, nil
 	}
@@ -51,11 +50,8 @@ func (p *Plugin) boundsOf(m sdk.Manifest) (bounds, error) {
 	if err != nil {
 		return b, err
 	}
-	if b.policy.Memory = p.sup.cfg.Memory; m.Permissions.MemoryMiB > 0 {
+	if m.Permissions.MemoryMiB > 0 {
 		b.policy.Memory = uint64(m.Permissions.MemoryMiB) << 20
-	}
-	if b.policy.Memory > 0 { // Go's garbage collector tries harder before the end
-		b.env = append(b.env, "GOMEMLIMIT="+strconv.FormatUint(b.policy.Memory/10*9, 10))
 	}
 	if b.sandboxed {
 		b.policy.Read = p.folders(m.Permissions)

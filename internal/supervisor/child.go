@@ -56,7 +56,7 @@ var _ runner.Runner = (*child)(nil)
 func (p *Plugin) newChild(program *pluginfolder.Program, folder string, b bounds) (*child, error) {
 	relay := &relay{logger: p.logger, secrets: p.secrets}
 	c := &child{
-		path: program.Path, folder: folder, env: b.env, started: func() {}, home: p.sup.home, starter: p.sup.starter, relay: relay,
+		path: program.Path, folder: folder, env: append(memoryLimit(b.policy.Memory), b.env...), started: func() {}, home: p.sup.home, starter: p.sup.starter, relay: relay,
 		stdout: newHandshakeFilter(relay.noise), dead: make(chan struct{}), exited: make(chan struct{}),
 	}
 	if b.sandboxed {
@@ -80,7 +80,7 @@ func (c *child) same(program *pluginfolder.Program) error {
 	if !c.byPath {
 		return program.Unchanged()
 	}
-	again, err := program.Binary.Open()
+	again, err := program.Open()
 	if err != nil {
 		return err
 	}

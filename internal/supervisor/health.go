@@ -42,7 +42,7 @@ func (p *Plugin) look(proc *process) {
 		return
 	}
 	p.background(func() {
-		if !p.alive(proc) {
+		if !p.alive(proc, maxMisses) {
 			return
 		}
 		p.mu.Lock()
@@ -51,9 +51,9 @@ func (p *Plugin) look(proc *process) {
 	})
 }
 
-// alive asks the process for a sign of life, and kills it if it misses too many.
-func (p *Plugin) alive(proc *process) bool {
-	for range maxMisses {
+// alive asks the process for a sign of life, and kills it if it misses so many.
+func (p *Plugin) alive(proc *process, misses int) bool {
+	for range misses {
 		if p.within(proc.healthy) {
 			return true
 		}

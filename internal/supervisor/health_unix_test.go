@@ -62,7 +62,7 @@ func TestSilentCallIsNoHang(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 20 { // and is asked all the time
-		if !p.alive(proc) {
+		if !p.alive(proc, 1) {
 			t.Fatal("it counts as hung")
 		}
 	}

@@ -34,6 +34,9 @@ func (p *Plugin) begin() {
 			opened = p.startFailed(err)
 		}
 		p.mu.Unlock()
+		if err == nil {
+			p.sup.cfg.Started(p.Name())
+		}
 		p.tell(opened)
 	})
 }
@@ -45,7 +48,6 @@ func (p *Plugin) started(proc *process, took time.Duration) {
 		p.status.Restarts++
 	}
 	p.ran, p.status.Since, p.status.Sandboxed = true, time.Now(), proc.sandboxed
-	p.sup.cfg.Started(p.Name())
 	p.logger.Debug("the plugin started", "pid", proc.child.pid(), "version", visible(proc.manifest.Version, 50, false),
 		"took", took.Round(time.Microsecond), "sandboxed", proc.sandboxed)
 	proc.used = time.Now()

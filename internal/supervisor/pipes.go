@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"strconv"
 	"strings"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -31,6 +32,14 @@ func closeAll(files []*os.File) {
 	for _, f := range files {
 		_ = f.Close()
 	}
+}
+
+// memoryLimit tells Go's garbage collector of the bound, so that it tries harder before the end.
+func memoryLimit(bound uint64) []string {
+	if bound == 0 {
+		return nil
+	}
+	return []string{"GOMEMLIMIT=" + strconv.FormatUint(bound/10*9, 10)}
 }
 
 // environment returns all that a process finds in its environment: what go-plugin tells it, with the private folder as

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -59,7 +60,7 @@ func (p *Plugin) Start(ctx context.Context) (sdk.Manifest, error) {
 // acquire returns the running process, counted as in use; the caller ends that with release. It starts the plugin when it
 // does not run, once for all who wait.
 func (p *Plugin) acquire(ctx context.Context) (*process, *sdk.Error) {
-	for {
+	for again := false; ; {
 		proc, starting, err := p.next()
 		if err != nil {
 			return nil, err
@@ -80,7 +81,10 @@ func (p *Plugin) acquire(ctx context.Context) (*process, *sdk.Error) {
 			return nil, sdk.AsError(ctx.Err())
 		}
 		if starting != nil && starting.err != nil {
-			return nil, starting.err
+			if again || !errors.Is(starting.err, errKilledByOthers) {
+				return nil, starting.err
+			}
+			again = true // nothing was done, so nobody need know
 		}
 	}
 }

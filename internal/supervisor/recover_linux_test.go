@@ -27,7 +27,7 @@ func BenchmarkRecover(b *testing.B) {
 	}
 }
 
-func benchmark(b *testing.B, launcher string, kill func(*testing.B, *Plugin)) {
+func benchmark(b *testing.B, launcher string, kill func(*testing.B, *Plugin) time.Time) {
 	dir, err := os.MkdirTemp("", "sv")
 	if err != nil {
 		b.Fatal(err)
@@ -54,8 +54,7 @@ func benchmark(b *testing.B, launcher string, kill func(*testing.B, *Plugin)) {
 	echo(b, p)
 	var took []time.Duration
 	for b.Loop() {
-		kill(b, p)
-		began := time.Now()
+		began := kill(b, p)
 		echo(b, p)
 		took = append(took, time.Since(began))
 	}
@@ -71,15 +70,16 @@ func echo(b *testing.B, p *Plugin) {
 	}
 }
 
-func killIdle(b *testing.B, p *Plugin) {
+func killIdle(b *testing.B, p *Plugin) time.Time {
 	b.Helper()
 	if err := syscall.Kill(p.Status().PID, syscall.SIGKILL); err != nil {
 		b.Fatal(err)
 	}
+	return time.Now()
 }
 
-// killCall returns when the call that was cut has its answer.
-func killCall(b *testing.B, p *Plugin) {
+// killCall returns, when the call that was cut has its answer, when it was killed.
+func killCall(b *testing.B, p *Plugin) time.Time {
 	b.Helper()
 	begun, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -87,8 +87,9 @@ func killCall(b *testing.B, p *Plugin) {
 		ended <- err
 	}()
 	<-begun
-	killIdle(b, p)
+	killed := killIdle(b, p)
 	if err := <-ended; err == nil {
 		b.Fatal("the call has a result")
 	}
+	return killed
 }

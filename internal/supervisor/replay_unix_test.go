@@ -74,7 +74,8 @@ func TestKilledWhileIdle(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{})
 	p := k.start("kitchen")
-	for range 20 {
+	const kills = 10
+	for range kills {
 		mustCall[text](t, p, "echo", text{"before"})
 		if err := syscall.Kill(p.Status().PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -86,7 +87,7 @@ func TestKilledWhileIdle(t *testing.T) {
 			t.Errorf("the call after the kill: %v, begun %t", err, begun)
 		}
 	}
-	if s := p.Status(); s.Crashes != 20 || s.Restarts != 20 {
+	if s := p.Status(); s.Crashes != kills || s.Restarts != kills {
 		t.Errorf("the status is %+v", s)
 	}
 }

@@ -19,7 +19,7 @@ type Supervisor struct {
 	cfg     Config
 	starter *starter
 	digests pluginfolder.Digests
-	secrets *redactor // of all plugins there have been
+	secrets redactor // of all plugins there have been
 	lastDir atomic.Uint64
 	// missing says what of the bounds cannot be set here; empty when all can.
 	missing        func() string
@@ -39,7 +39,7 @@ func Open(cfg Config) (*Supervisor, error) {
 	cfg = cfg.withDefaults()
 	withholdFiles()
 	return &Supervisor{
-		cfg: cfg, starter: newStarter(), secrets: &redactor{},
+		cfg: cfg, starter: newStarter(),
 		missing:        sync.OnceValue(func() string { return sandbox.Probe(cfg.Launcher).Missing }),
 		launcherExists: sync.OnceValue(func() bool { _, err := os.Stat(cfg.Launcher); return err == nil }),
 	}, nil

@@ -16,7 +16,7 @@ var (
 	query    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[?#][^\s"'<>]*`) })
 	userInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^\s/"'<>?#]*@`) })
 	key      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`) })
-	label    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_.:/{}*-]{0,99}$`) })
+	label    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_/*$[][A-Za-z0-9_.:/{}*[\]-]{0,99}$`) })
 )
 
 // cleaned returns s without what follows a question mark, without user information of URLs, in one printable line of at
