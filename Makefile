@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help all build demo test e2e heavy judges conformance conformance-server clients lint generate checkgenerate tidy vuln bench cross clean
+.PHONY: help all build demo test e2e heavy judges conformance conformance-server clients node-example lint generate checkgenerate tidy vuln bench cross clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,14 @@ conformance-server: ## Only the server with the conformance plugin, at ADDR, in 
 
 clients: $(JUDGES) ## Other people's clients against the server: inspector, TypeScript and Go SDK
 	MCP_SERVER_NODE=required go test ./conformance/clients -count=1 -timeout 10m
+
+NODE_EXAMPLE := examples/node-plugin/node_modules/.package-lock.json
+$(NODE_EXAMPLE): examples/node-plugin/package-lock.json
+	cd examples/node-plugin && npm ci --ignore-scripts --no-audit --no-fund
+
+node-example: $(NODE_EXAMPLE) ## Build the plugin in Node and run it through the supervisor and the server
+	cd examples/node-plugin && npm run build
+	MCP_SERVER_NODE=required go test ./examples/node-plugin -count=1 -timeout 5m
 
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...

@@ -32,7 +32,9 @@ type settings struct {
 	minFree    byteSize
 	output     string
 	emulator   bool
+	processes  processFlags
 	startGrace time.Duration // how long to wait for slow plugins; the host's default when zero
+	waitForAll bool          // even for the slowest, as long as that
 }
 
 // run executes one command line and returns the exit code.
@@ -86,7 +88,8 @@ Every flag can also be set as MCP_SERVER_<NAME>, such as MCP_SERVER_DATA_DIR.`,
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
 	root.AddCommand(
 		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std), newArtifactCommand(s, std),
-		newDemoCommand(s, std), newEmulatorCommand(s, std), newTokenCommand(s, std), newAccessCommand(s, std), newPreviewCommand(std),
+		newDemoCommand(s, std), newEmulatorCommand(s, std), newTokenCommand(s, std), newAccessCommand(s, std), newPluginCommand(s, std),
+		newPreviewCommand(std),
 	)
 	return root
 }

@@ -34,12 +34,13 @@ func closeAll(files []*os.File) {
 }
 
 // environment returns all that a process finds in its environment: what go-plugin tells it, with the private folder as
-// the place of the socket, and our own wire's part. There is no PATH and no HOME unless the plugin declares them.
+// the place of the socket, our own wire's part, and where programs of the system are. There is no HOME unless the plugin
+// declares it.
 func environment(fromGoPlugin []string, folder string) []string {
-	env := []string{
-		goplugin.EnvUnixSocketDir + "=" + folder,
-		pluginv1.StdinWatchKey + "=1",
-	}
+	env := append(searchPath(),
+		goplugin.EnvUnixSocketDir+"="+folder,
+		pluginv1.StdinWatchKey+"=1",
+	)
 	for _, name := range temporaryVariables() {
 		env = append(env, name+"="+folder)
 	}

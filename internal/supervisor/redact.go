@@ -24,6 +24,7 @@ var (
 // redactor removes a plugin's secrets, the queries of URLs and the user information in them from texts.
 type redactor struct {
 	mu       sync.RWMutex
+	given    map[string]bool
 	known    []string
 	replacer *strings.Replacer
 }
@@ -32,7 +33,14 @@ type redactor struct {
 func (r *redactor) add(values ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if slices.IndexFunc(values, func(v string) bool { return !r.given[v] }) < 0 {
+		return // as at every start but the first
+	}
+	if r.given == nil {
+		r.given = map[string]bool{}
+	}
 	for _, v := range values {
+		r.given[v] = true
 		for _, part := range append(strings.Split(v, "\n"), v) {
 			part = strings.TrimSpace(part)
 			if len(part) >= minSecret {

@@ -39,6 +39,7 @@ const maxDuration = 24 * time.Hour
 // instruments are the metrics; docs/observability.md lists them with their labels.
 type instruments struct {
 	calls, artifacts, artifactBytes, pluginStarts, pluginCrashes, refused metric.Int64Counter
+	replays, breaks                                                       metric.Int64Counter
 	running                                                               metric.Int64UpDownCounter
 	callDuration, httpDuration, cloudDuration                             metric.Float64Histogram
 }
@@ -62,6 +63,8 @@ func newInstruments(m metric.Meter) (*instruments, error) {
 		artifactBytes: counter("mcp_server.artifact.size", "By", "Bytes of the artifacts that calls stored."),
 		pluginStarts:  counter("mcp_server.plugin.starts", "{start}", "Plugin processes that were started."),
 		pluginCrashes: counter("mcp_server.plugin.crashes", "{crash}", "Plugin processes that ended by themselves."),
+		replays:       counter("mcp_server.plugin.replays", "{call}", "Calls that were sent a second time, because the plugin's process ended."),
+		breaks:        counter("mcp_server.plugin.breaks", "{break}", "Times that a plugin failed too often in a row and is not started for a while."),
 		refused:       counter("mcp_server.refused", "{request}", "Requests and connections that were turned away."),
 		callDuration: seconds("mcp.server.operation.duration", "How long calls of tools took.",
 			0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
@@ -84,6 +87,20 @@ func (t *Telemetry) PluginStarted(plugin string) {
 func (t *Telemetry) PluginCrashed(plugin string) {
 	if t != nil {
 		t.metrics.pluginCrashes.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
+	}
+}
+
+// CallReplayed counts a call that was sent a second time.
+func (t *Telemetry) CallReplayed(plugin string) {
+	if t != nil {
+		t.metrics.replays.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
+	}
+}
+
+// PluginBroken counts that a plugin failed too often in a row.
+func (t *Telemetry) PluginBroken(plugin string) {
+	if t != nil {
+		t.metrics.breaks.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
 	}
 }
 
