@@ -12,7 +12,9 @@ func TestEgress(t *testing.T) {
 	t.Parallel()
 	answer := func(address, kind string) *http.Response {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
-		return &http.Response{Request: r, Status: "502 Bad Gateway", Header: http.Header{EgressHeader: {kind}}}
+		all := http.Header{}
+		all.Set(EgressHeader, kind)
+		return &http.Response{Request: r, Status: "502 Bad Gateway", Header: all}
 	}
 	door, err := NewEgress(func(string) string { return "http://plugin:secret@127.0.0.1:1" })
 	if err != nil || !door.Present() {
