@@ -26,13 +26,14 @@ func (p *Plugin) Complete(ctx context.Context, c Completion) (values []string, t
 	if failure != nil {
 		return nil, 0, failure
 	}
-	defer proc.calls.Done()
+	defer p.release(proc)
 	answer, err := proc.link.Complete(ctx, &pluginv1.CompleteRequest{
 		Kind: c.Kind, Name: c.Name, Argument: c.Argument, Value: c.Value, Arguments: c.Arguments,
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("completing %s: %s", c.Argument, p.secrets.line(statusText(err), false, messageBytes))
 	}
+	p.answered(proc)
 	for _, v := range answer.GetValues()[:min(maxCompletions, len(answer.GetValues()))] {
 		values = append(values, p.secrets.line(v, false, messageBytes))
 	}
