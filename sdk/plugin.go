@@ -33,7 +33,8 @@ type Plugin struct {
 type Permissions struct {
 	// Hosts are what it connects to: a name, a name behind "*." that stands for any labels, or an address, each with a port
 	// if that is neither 443 nor 80; or $VARIABLE for the host and the port of the URL in a declared variable, and the names below
-	// that host. Addresses that are not public must be named here, or by a variable, to be reached.
+	// that host; or a network such as 100.125.0.0/16. Addresses that are not public must be named here, alone or by their network, or by a
+	// variable, to be reached, also by a name that is declared.
 	Hosts []string `json:"hosts,omitempty"`
 	// Environment are the variables of the host's environment that it reads. They arrive by value after the start, so
 	// os.Getenv finds them in a tool, while the process list never shows them.

@@ -79,6 +79,16 @@ func (h *hazards) do(t *testing.T, tool string, arguments map[string]any) (text 
 	return text, false
 }
 
+// pid is that of the plugin's process.
+func (h *hazards) pid(t *testing.T) int {
+	t.Helper()
+	running := childrenIn(t, h.process.Process.Pid, h.dir)
+	if len(running) != 1 {
+		t.Fatalf("the plugin's processes are %v", running)
+	}
+	return running[0]
+}
+
 // mustEcho makes sure that the plugin serves.
 func (h *hazards) mustEcho(t *testing.T) {
 	t.Helper()
@@ -139,7 +149,7 @@ func TestIgnoredCancel(t *testing.T) {
 	t.Parallel()
 	h := startHazards(t, "hazard")
 	h.mustEcho(t)
-	before := h.plugin(t, "hazard")
+	before := h.pid(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -213,7 +223,7 @@ func TestChildrenOfAPluginEndWithTheServer(t *testing.T) {
 			if failed || err != nil {
 				t.Fatalf("forking: %q", text)
 			}
-			plugin := h.plugin(t, "hazard")
+			plugin := h.pid(t)
 			family := groupOf(t, plugin)
 			if len(family) < 3 {
 				t.Errorf("the group has %v", family)

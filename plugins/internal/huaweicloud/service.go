@@ -81,10 +81,13 @@ func Permissions(service Service) sdk.Permissions {
 	}
 }
 
+// inside is where the cloud's own DNS leads to from within it: services answer there at addresses that are not public.
+const inside = "100.125.0.0/16"
+
 // hosts are where the public cloud answers, the metadata service of an ECS, and what the user names.
 func hosts(service Service) []string {
 	all := []string{
-		"*.myhuaweicloud.com", "*.myhuaweicloud.eu", strings.TrimPrefix(metadataEndpoint, "http://"),
+		"*.myhuaweicloud.com", "*.myhuaweicloud.eu", inside, strings.TrimPrefix(metadataEndpoint, "http://"),
 		"$" + envEndpoint + string(service), "$" + envEndpoint + string(obs), "$" + envIAMEndpoint, "$" + envMetadata,
 	}
 	if service != IAM {

@@ -71,7 +71,7 @@ func hazard(name string) sdk.Plugin {
 		Permissions: sdk.Permissions{
 			Hosts:       []string{"$HAZARD_URL"},
 			Environment: []sdk.EnvVar{{Name: "HAZARD_URL", Description: "Where it may post to."}, {Name: "HAZARD_FOLDER", Description: "What it may read."}},
-			Folders:     []string{"$HAZARD_FOLDER"}, MemoryMiB: 256,
+			Folders:     []string{"$HAZARD_FOLDER"}, MemoryMiB: 512,
 		},
 		Tools: []sdk.Tool{
 			tool(name, "echo", safe, func(_ context.Context, _ *sdk.Call, in text) (answer, error) { return done(in.Text), nil }),
