@@ -10,9 +10,11 @@ import (
 
 func TestEgress(t *testing.T) {
 	t.Parallel()
-	answer := func(address, kind string) *http.Response {
+	answer := func(address, kind string) http.Response {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
-		return &http.Response{Request: r, Status: "502 Bad Gateway", Header: http.Header{EgressHeader: {kind}}}
+		all := http.Header{}
+		all.Set(EgressHeader, kind)
+		return http.Response{Request: r, Status: "502 Bad Gateway", Header: all}
 	}
 	door, err := NewEgress(func(string) string { return "http://plugin:secret@127.0.0.1:1" })
 	if err != nil || !door.Present() {
@@ -30,7 +32,8 @@ func TestEgress(t *testing.T) {
 	}{
 		{door, "http://a/", "broken", true}, {door, "http://a/", "", false}, {door, "https://a/", "broken", false}, {Egress{}, "http://a/", "broken", false},
 	} {
-		err := test.egress.Failure(answer(test.address, test.kind))
+		got := answer(test.address, test.kind)
+		err := test.egress.Failure(&got)
 		failure, ok := errors.AsType[*EgressError](err)
 		if ok != test.want || ok && (!failure.Sent() || failure.Reason != "502 Bad Gateway") {
 			t.Errorf("%+v: got %v", test, err)
@@ -38,11 +41,11 @@ func TestEgress(t *testing.T) {
 	}
 	refused := answer("https://a/", "undeclared")
 	refused.Header.Set(EgressReasonHeader, "not declared")
-	failure, ok := errors.AsType[*EgressError](door.Connected(t.Context(), nil, nil, refused))
+	failure, ok := errors.AsType[*EgressError](door.Connected(t.Context(), nil, nil, &refused))
 	if !ok || failure.Sent() || !failure.Kind.Forbidden() || failure.Error() != "not declared" {
 		t.Errorf("got %+v", failure)
 	}
-	if err := (Egress{}).Connected(t.Context(), nil, nil, refused); err != nil {
+	if err := (Egress{}).Connected(t.Context(), nil, nil, &refused); err != nil {
 		t.Errorf("without a host: %v", err)
 	}
 	for _, value := range []string{"ftp://secret", "http://", "http://secret%zz@a:1", "secret"} {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Plugin is what one binary offers. It is data: a function returns it, [Serve] checks it as a whole and serves it.
@@ -53,15 +54,15 @@ type EnvVar struct {
 }
 
 var (
-	pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	envName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	pluginName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	envName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // Validate reports every mistake in the plugin's definition that can be seen without running it: names, descriptions,
 // and argument types that have no usable schema.
 func (p Plugin) Validate() error {
 	var problems []error
-	if !pluginName.MatchString(p.Name) {
+	if !pluginName().MatchString(p.Name) {
 		problems = append(problems, fmt.Errorf("plugin name %q: want lower-case letters, digits and hyphens", p.Name))
 	}
 	if p.Version == "" {
@@ -91,7 +92,7 @@ func (p Permissions) validate() error {
 	declared := map[string]bool{}
 	for _, v := range p.Environment {
 		declared[v.Name] = true
-		if !envName.MatchString(v.Name) {
+		if !envName().MatchString(v.Name) {
 			problems = append(problems, fmt.Errorf("environment name %q is not a variable name", v.Name))
 		}
 	}

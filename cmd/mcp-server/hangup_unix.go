@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// hangup is the signal at which the access file is read again.
+// hangup is the signal at which the access file and the plugins folder are read again.
 var hangup os.Signal = syscall.SIGHUP

@@ -35,6 +35,7 @@ MCP_SERVER_LOG_LEVEL says otherwise.`,
 	}
 	addServeFlags(c.Flags(), &f)
 	addStoreFlags(c.Flags(), s)
+	addProcessFlags(c.Flags(), &s.processes)
 	addEmulatorFlag(c, s)
 	return c
 }
@@ -53,6 +54,7 @@ func serveStdio(ctx context.Context, s *settings, f serveFlags, std streams) err
 		if err != nil {
 			return err
 		}
+		defer watch(ctx, h)()
 		return t.ServeStdio(ctx, std.in, std.out)
 	})
 }

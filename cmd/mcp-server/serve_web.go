@@ -65,6 +65,7 @@ func runWeb(ctx context.Context, f serveFlags, p *hosting, signals <-chan os.Sig
 		return err
 	}
 	defer keepAccess(p.gate, signals, h, logger)()
+	defer watch(ctx, h)()
 	about := []any{"address", server.Addr().String(), "path", "/mcp", "tools", len(h.Tools()), "left_out", len(h.Problems())}
 	if beside := server.MetricsAddr(); beside != nil {
 		about = append(about, "metrics", beside.String())

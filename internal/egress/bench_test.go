@@ -5,7 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
+	"strconv"
 	"testing"
 )
 
@@ -44,7 +44,7 @@ func BenchmarkDownload(b *testing.B) {
 			for b.Loop() {
 				address, first := to, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 				if way != "direct" {
-					address = strings.TrimPrefix(door.URL()[strings.Index(door.URL(), "@"):], "@")
+					address = net.JoinHostPort("127.0.0.1", strconv.Itoa(int(door.Port())))
 				}
 				conn, err := new(net.Dialer).DialContext(b.Context(), "tcp", address)
 				if err != nil {

@@ -175,6 +175,7 @@ func TestExpectContinue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	if string(body) != "body" || err != nil {
 		t.Errorf("got %s with %q, %v", answer.Status, body, err)

@@ -169,19 +169,26 @@ func (k *kit) authorization() string {
 	return "Proxy-Authorization: " + r.Header.Get("Authorization") + "\r\n"
 }
 
+// answer is the head of a proxy's answer.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
 // connect opens a tunnel by hand.
-func (k *kit) connect(t *testing.T, to string) (*net.TCPConn, *bufio.Reader, *http.Response) {
+func (k *kit) connect(t *testing.T, to string) (*net.TCPConn, *bufio.Reader, answer) {
 	t.Helper()
 	conn, reader := k.raw(t)
 	if _, err := fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", to, to, k.authorization()); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+	got, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
-	return conn, reader, answer
+	_ = got.Body.Close()
+	return conn, reader, answer{got.StatusCode, got.Status, got.Header}
 }
 
 // listen has a handler for every connection.

@@ -131,7 +131,6 @@ type call struct {
 	tool      Tool
 	process   process
 	tenant    *tenant
-	digest    func() string
 	logger    *slog.Logger
 	begin     time.Time
 	span      *telemetry.CallSpan
@@ -156,20 +155,22 @@ func (c *call) prepare() *CallError {
 	if err := c.permitted(); err != nil {
 		return c.fail(PhasePolicy, err)
 	}
-	if c.tool.input != nil {
-		checked, err := c.tool.input.check(c.request.Arguments)
-		if err != nil {
-			return c.fail(PhaseArguments, err)
-		}
-		c.request.Arguments = checked
+	if err := c.checkArguments(); err != nil {
+		return c.fail(PhaseArguments, err)
 	}
-	if c.process, c.tenant, err = c.host.processFor(c.caller, c.tool.Plugin, c.tool.process); err != nil {
+	if c.process, c.tenant, err = c.host.processFor(c.caller, c.tool.item); err != nil {
 		return c.fail(PhasePolicy, err)
 	}
-	if b, isBinary := c.host.binaries[c.tool.Plugin]; isBinary {
-		c.digest = b.digest
-	}
 	return nil
+}
+
+func (c *call) checkArguments() error {
+	if c.tool.input == nil {
+		return nil
+	}
+	var err error
+	c.request.Arguments, err = c.tool.input.check(c.request.Arguments)
+	return err
 }
 
 // permitted judges a tool by itself, and a prompt or a resource by its plugin's tools.
@@ -187,16 +188,16 @@ func (c *call) permitted() error {
 
 func (c *call) run(ctx context.Context) (Result, *CallError) {
 	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
-		dir, release, err := c.tenant.store.Stage(c.id)
+		dir, release, err := c.tenant.store.Stage(c.tool.Plugin, c.id)
 		if err != nil {
 			return Result{}, c.fail(PhaseArguments, hostError("preparing the call", err))
 		}
 		defer release()
 		c.staging = dir
 	}
-	out, err := c.process.Call(ctx, supervisor.Request{
-		Kind: c.request.Kind, Tool: c.request.Name, Arguments: c.request.Arguments, CallID: c.id, StagingDir: c.staging, Client: c.request.Client,
-		TraceParent: c.span.TraceParent(),
+	out, err := c.send(ctx, supervisor.Request{
+		Kind: c.request.Kind, Tool: c.tool.Name, Arguments: c.request.Arguments, CallID: c.id, StagingDir: c.staging, Client: c.request.Client,
+		TraceParent: c.span.TraceParent(), Repeatable: c.tool.Hints.ReadOnly || c.tool.Hints.Idempotent, Again: c.startOver,
 	}, pluginv1.Events{
 		Progress: c.report, Log: c.log, File: c.takeFile, Claim: c.takeClaim, Receiving: c.receiving, Release: c.releaseClaim,
 		Ask: c.ask, Background: c.background, CloudRequest: c.cloudRequest,
@@ -214,6 +215,25 @@ func (c *call) run(ctx context.Context) (Result, *CallError) {
 	}, nil
 }
 
+// send hands the call to the plugin, and once more to the one that has taken its place in the meantime.
+func (c *call) send(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
+	out, err := c.process.Call(ctx, r, events)
+	if !errors.Is(err, supervisor.ErrNotStarted) || !c.host.renew(ctx, c) {
+		return out, err
+	}
+	return c.process.Call(ctx, r, events)
+}
+
+// startOver forgets what came of a call that broke, so that it can be sent again; false when it cannot: what it claimed may
+// be used up.
+func (c *call) startOver() bool {
+	if c.claim != nil || c.settled {
+		return false
+	}
+	c.artifacts, c.previewed = nil, 0
+	return true
+}
+
 // checkResult keeps from a client what it would refuse for its schema.
 func (c *call) checkResult(out json.RawMessage) error {
 	tree, err := parse(out)
@@ -221,7 +241,7 @@ func (c *call) checkResult(out json.RawMessage) error {
 		err = errors.New("it is not a JSON object")
 	}
 	if err == nil && c.tool.output != nil {
-		err = c.tool.output.compiled.Validate(tree)
+		err = c.tool.output.validate(tree)
 	}
 	if err != nil {
 		return &sdk.Error{

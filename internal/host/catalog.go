@@ -30,10 +30,10 @@ type Tool struct {
 	Version string
 	sdk.ToolManifest
 
-	process   process
-	redaction audit.Redaction // of its arguments
-	input     *schema
-	output    *schema // nil when the tool declares none
+	item      *item
+	redaction func() audit.Redaction // of its arguments
+	input     *schema                // nil for what is no tool
+	output    *schema                // nil when the tool declares none
 }
 
 // process is what the host needs of a plugin's process.
@@ -50,6 +50,14 @@ func (t Tool) timeout() time.Duration {
 	return min(asked, maxTimeout)
 }
 
+// digest is that of the plugin's binary, as sha256:<hexadecimal>; empty when there is none.
+func (t Tool) digest() string {
+	if t.item == nil || t.item.known.SHA256 == "" {
+		return ""
+	}
+	return "sha256:" + t.item.known.SHA256
+}
+
 // Problem is a plugin or a tool that is left out, with the reason and the way on.
 type Problem struct {
 	Plugin string `json:"plugin"`
@@ -57,22 +65,23 @@ type Problem struct {
 	Reason string `json:"reason"`
 }
 
-// catalog is what the plugins offer. The host's lock guards it.
+// catalog is what is offered at one moment. It is built anew whenever a plugin comes, changes or goes. The host's lock
+// guards it.
 type catalog struct {
 	tools        map[string]Tool
+	aliases      map[string]string // the names of tools, by names that they had before
 	prompts      map[string]Prompt
 	resources    map[string]Resource // by URI or URI template
 	unlisted     map[listed]bool     // tools and prompts that are not shown now
 	instructions map[string]string   // by plugin
-	versions     map[string]string   // by plugin
 	problems     []Problem
-	starting     map[string]bool
+	starting     []string // plugins of which nothing is known yet
 }
 
 func newCatalog() catalog {
 	return catalog{
-		tools: map[string]Tool{}, prompts: map[string]Prompt{}, resources: map[string]Resource{}, unlisted: map[listed]bool{},
-		instructions: map[string]string{}, versions: map[string]string{}, starting: map[string]bool{},
+		tools: map[string]Tool{}, aliases: map[string]string{}, prompts: map[string]Prompt{}, resources: map[string]Resource{},
+		unlisted: map[listed]bool{}, instructions: map[string]string{},
 	}
 }
 
@@ -108,8 +117,7 @@ func (h *Host) Tool(name string) (Tool, error) { return h.toolFor(access.Caller{
 func (h *Host) toolFor(caller access.Caller, name string) (Tool, error) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	tool, known := h.catalog.tools[name]
-	if known {
+	if tool, known := h.catalog.tools[h.catalog.named(name)]; known {
 		return tool, nil
 	}
 	var names []string
@@ -133,7 +141,7 @@ func (h *Host) toolFor(caller access.Caller, name string) (Tool, error) {
 // missing says which plugins are not there, and why; empty when all are.
 func (c *catalog) missing() string {
 	var sentences []string
-	for _, plugin := range slices.Sorted(maps.Keys(c.starting)) {
+	for _, plugin := range c.starting {
 		sentences = append(sentences, fmt.Sprintf("The plugin %s is still starting; its tools come later.", plugin))
 	}
 	for _, p := range c.problems {
@@ -147,60 +155,10 @@ func (c *catalog) missing() string {
 	return strings.Join(sentences, "\n")
 }
 
-func (h *Host) expect(plugin string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.catalog.starting[plugin] = true
-}
-
-func (h *Host) arrived(plugin string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.catalog.starting, plugin)
-}
-
-// report leaves a plugin or a tool out, in the log and in the catalog.
-func (h *Host) report(p Problem) {
-	h.logger.Error("left out", "plugin", p.Plugin, "tool", p.Tool, "reason", p.Reason)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.catalog.problems = append(h.catalog.problems, p)
-}
-
-// add takes in what a plugin offers, and reports what it offers wrongly.
-func (h *Host) add(o offer) {
-	for _, p := range o.problems {
-		h.report(p)
+// named is a tool's name now, when the given one is an earlier name.
+func (c *catalog) named(name string) string {
+	if now, renamed := c.aliases[name]; renamed {
+		return now
 	}
-	accepted := make([]Tool, 0, len(o.tools))
-	for _, tool := range o.tools {
-		if err := h.claimName(tool); err != nil {
-			h.report(Problem{Plugin: o.plugin, Tool: tool.Name, Reason: err.Error()})
-			continue
-		}
-		accepted = append(accepted, tool)
-	}
-	h.mu.Lock()
-	h.catalog.versions[o.plugin] = o.version
-	h.mu.Unlock()
-	h.addPrompts(o)
-	h.addPluginResources(o)
-	h.mu.Lock()
-	h.catalog.instructions[o.plugin] = o.instructions
-	delete(h.catalog.starting, o.plugin)
-	h.mu.Unlock()
-	h.register(accepted)
-}
-
-func (h *Host) claimName(tool Tool) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if owner, taken := h.catalog.tools[tool.Name]; taken {
-		return fmt.Errorf("the plugin %s has a tool of that name already; rename one of them", owner.Plugin)
-	}
-	h.catalog.tools[tool.Name] = tool
-	if tool.Unlisted {
-		h.catalog.unlisted[listed{pluginv1.Kind_KIND_TOOL, tool.Name}] = true
-	}
-	return nil
+	return name
 }

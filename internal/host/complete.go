@@ -56,19 +56,19 @@ func completion(values []string, total int) *mcp.Completion {
 // Complete asks the plugin of a tool, prompt or resource for values of an argument, within a few seconds, with the
 // credentials of the context's caller.
 func (h *Host) Complete(ctx context.Context, kind pluginv1.Kind, name string, c sdk.Completion) (values []string, total int, err error) {
-	plugin, process, err := h.offerer(kind, name)
+	it, err := h.offerer(kind, name)
 	if err != nil {
 		return nil, 0, err
 	}
 	caller := access.CallerOf(ctx)
-	if h.mu.RLock(); !h.mayUse(caller, plugin) {
+	if h.mu.RLock(); !h.mayUse(caller, it.name) {
 		err = &sdk.Error{Code: sdk.CodePermissionDenied, Source: sdk.SourceArgument, Message: "there is no " + shorten(name)}
 	}
 	h.mu.RUnlock()
 	if err != nil {
 		return nil, 0, err
 	}
-	process, _, err = h.processFor(caller, plugin, process)
+	process, _, err := h.processFor(caller, it)
 	if err != nil {
 		return nil, 0, err
 	}

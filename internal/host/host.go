@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
 	"mcp-server/internal/audit"
+	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/telemetry"
 )
@@ -52,10 +54,13 @@ type Config struct {
 	Transport string
 	// PublicURL is where callers reach the server over HTTP, for links to stored files; empty where that is not known.
 	PublicURL string
-	// StartGrace is how long Start waits for slow plugins; those that come later are added then. Default 5 seconds.
+	// StartGrace is how long Start waits for plugins of which nothing is known; those that come later are added then. Default
+	// 5 seconds.
 	StartGrace time.Duration
-	// StartTimeout is how long a plugin may take to start before it is given up. Default 10 seconds.
-	StartTimeout time.Duration
+	// WaitForAll has Start wait for the slowest plugin, too, as long as the grace lasts: nobody comes back for its tools.
+	WaitForAll bool
+	// Plugins says how the plugins' processes are run.
+	Plugins Processes
 }
 
 // Host is a running plugin host.
@@ -63,7 +68,8 @@ type Host struct {
 	cfg       Config
 	logger    *slog.Logger
 	tenants   tenants
-	binaries  map[string]binary // by plugin; fixed once the host has started
+	cache     *pluginfolder.Cache
+	egress    *egress.Proxy
 	waiting   waiting
 	tasks     tasks
 	work      work
@@ -73,13 +79,21 @@ type Host struct {
 	onUpdated atomic.Pointer[func(uri string)]
 	closing   atomic.Bool
 	stop      chan struct{} // closed when the host begins to close
+	changes   chan struct{} // has one when the state of a plugin has changed
 
-	mu      sync.RWMutex
-	catalog catalog
+	scanning sync.Mutex  // one look at the folder at a time
+	again    atomic.Bool // the next look tries what failed before
+	lock     atomic.Pointer[lockState]
+	updating sync.Mutex // one change of the shelf at a time
+	mu       sync.RWMutex
+	shelf    shelf
+	catalog  catalog
+	renewed  chan struct{} // closed with the next change of the two
 }
 
-// Start opens the store, starts all plugins of the folder in parallel and returns once each has started or failed, or
-// the grace is over. Only a folder that cannot be used is an error; a bad plugin is a [Problem].
+// Start opens the store and takes in what the folder holds: what is known of a binary comes from the cache, and of the others
+// once each has described itself or failed to, or the grace is over. Only a folder that cannot be used is an error; a bad plugin
+// is a [Problem].
 func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -87,11 +101,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if cfg.StartGrace == 0 {
 		cfg.StartGrace = 5 * time.Second
 	}
-	found, junk, err := pluginfolder.Discover(cfg.PluginsDir)
-	if err != nil {
-		return nil, err
-	}
-	h := &Host{cfg: cfg, logger: cfg.Logger, catalog: newCatalog(), binaries: map[string]binary{}, stop: make(chan struct{})}
+	h := newHost(cfg)
 	own, err := h.openTenant(cfg.DataDir, cfg.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -100,21 +110,25 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		h.starting.Go(func() { h.work.recheck(h.stop, cfg.Stands) })
 	}
 	h.tenants.byName = map[string]*tenant{"": own}
-	for _, p := range junk {
-		h.report(Problem{Plugin: p.Name, Reason: p.Reason})
-	}
-	if len(found) == 0 {
-		h.report(Problem{Plugin: cfg.PluginsDir, Reason: "the folder holds no plugins; build them with `go run ./internal/build` or choose another with --plugins"})
-	}
 	h.mcp = h.newMCPServer()
-	h.addResources()
-	if err := h.addOwnTools(); err != nil {
+	h.mcp.AddResourceTemplates(h.templates(&h.catalog)...)
+	if err := errors.Join(h.addOwnTools(), h.scan(ctx, cfg.StartGrace)); err != nil {
 		h.Close()
 		return nil, err
 	}
-	h.startPlugins(ctx, own, found)
-	h.starting.Go(h.readDigests)
+	h.warm(ctx)
 	return h, nil
+}
+
+func newHost(cfg Config) *Host {
+	return &Host{
+		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
+		changes: make(chan struct{}, 1), renewed: make(chan struct{}),
+		cache:  pluginfolder.OpenCache(cfg.Plugins.CacheDir),
+		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, Observe: func(e egress.Event) {
+			cfg.Telemetry.Egress(telemetry.Egress{Plugin: e.Plugin, Rule: e.Rule, Failure: string(e.Kind), Sent: e.Sent, Received: e.Received})
+		}}),
+	}
 }
 
 // Close stops all plugins, within a bound, and removes what the host kept for its lifetime.
@@ -125,6 +139,7 @@ func (h *Host) Close() {
 	}
 	h.mu.Unlock()
 	h.tenants.each((*tenant).stop)
+	h.egress.Close()
 	h.starting.Wait()
 	h.awaitCalls()
 	h.tenants.each(func(t *tenant) { t.store.Close() })

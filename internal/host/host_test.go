@@ -36,7 +36,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func newTestHost(t *testing.T) *Host {
 	t.Helper()
-	h := &Host{cfg: Config{Version: "test", DataDir: t.TempDir()}, logger: discard(), catalog: newCatalog()}
+	h := newHost(Config{Version: "test", DataDir: t.TempDir(), Logger: discard()})
 	own, err := h.openTenant(h.cfg.DataDir, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -11,39 +11,31 @@ func (h *Host) find(caller access.Caller, kind pluginv1.Kind, name string) (Tool
 	if kind == pluginv1.Kind_KIND_TOOL {
 		return h.toolFor(caller, name)
 	}
-	plugin, process, err := h.offerer(kind, name)
+	it, err := h.offerer(kind, name)
 	if err != nil {
 		return Tool{}, err
 	}
-	h.mu.RLock()
-	defer h.mu.RUnlock()
 	return Tool{
-		Plugin: plugin, Version: h.catalog.versions[plugin], process: process,
+		Plugin: it.name, Version: it.offer.version, item: it,
 		ToolManifest: sdk.ToolManifest{Name: name, Hints: sdk.Hints{ReadOnly: true, Idempotent: true}},
 	}, nil
 }
 
 // offerer returns whose a tool, prompt or resource is.
-func (h *Host) offerer(kind pluginv1.Kind, name string) (plugin string, process process, err error) {
+func (h *Host) offerer(kind pluginv1.Kind, name string) (*item, error) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	var known bool
+	var it *item
 	switch kind {
 	case pluginv1.Kind_KIND_TOOL:
-		var t Tool
-		t, known = h.catalog.tools[name]
-		plugin, process = t.Plugin, t.process
+		it = h.catalog.tools[h.catalog.named(name)].item
 	case pluginv1.Kind_KIND_PROMPT:
-		var p Prompt
-		p, known = h.catalog.prompts[name]
-		plugin, process = p.Plugin, p.process
+		it = h.catalog.prompts[name].item
 	default:
-		var r Resource
-		r, known = h.catalog.resources[name]
-		plugin, process = r.Plugin, r.process
+		it = h.catalog.resources[name].item
 	}
-	if !known {
-		return "", nil, &sdk.Error{Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "there is nothing to complete of the name " + shorten(name)}
+	if it == nil {
+		return nil, &sdk.Error{Code: sdk.CodeNotFound, Source: sdk.SourceArgument, Message: "there is nothing to complete of the name " + shorten(name)}
 	}
-	return plugin, process, nil
+	return it, nil
 }

@@ -30,6 +30,7 @@ func (h *Host) newMCPServer() *server.MCPServer {
 	hooks.AddAfterListResources(h.listResources)
 	hooks.AddAfterListResourceTemplates(h.filterTemplates)
 	hooks.AddBeforeReadResource(h.normalise)
+	hooks.AddBeforeCallTool(func(_ context.Context, _ any, r *mcp.CallToolRequest) { r.Params.Name = h.currentName(r.Params.Name) })
 	hooks.AddOnError(h.onError)
 	return server.NewMCPServer("mcp-server", h.cfg.Version,
 		server.WithTitle("MCP server for cloud templates and archives"),
@@ -45,17 +46,6 @@ func (h *Host) newMCPServer() *server.MCPServer {
 func checkDefinition(t Tool) error {
 	definition := t.Definition()
 	return mcp.ValidateParamHeaderAnnotations(&definition)
-}
-
-// register adds tools to the MCP server; clients that listen are told once.
-func (h *Host) register(tools []Tool) {
-	added := make([]server.ServerTool, 0, len(tools))
-	for _, t := range tools {
-		added = append(added, server.ServerTool{Tool: t.Definition(), Handler: h.handler(t)})
-	}
-	if len(added) > 0 {
-		h.mcp.AddTools(added...)
-	}
 }
 
 // Definition is the tool as tools/list shows it: the plugin's schemas byte for byte, and all four hints.
@@ -143,4 +133,11 @@ func icons(of []sdk.Icon) []mcp.Icon {
 		all = append(all, mcp.Icon{Src: i.Src, MIMEType: i.MIMEType, Sizes: i.Sizes})
 	}
 	return all
+}
+
+// currentName is what a tool is called now that was called otherwise.
+func (h *Host) currentName(name string) string {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.catalog.named(name)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,6 +24,7 @@ const (
 // offer is what a plugin offers, examined: its good tools, and what is wrong with the others.
 type offer struct {
 	plugin       string
+	process      process // that runs it in this process; nil for a binary
 	version      string
 	instructions string
 	tools        []Tool
@@ -33,7 +35,11 @@ type offer struct {
 
 // examine compiles the schemas of a plugin's tools and quarantines those that no client should see.
 func examine(plugin string, process process, m sdk.Manifest) offer {
-	o := offer{plugin: plugin, version: clip(m.Version, maxTitle), instructions: m.Instructions}
+	return examineWith(plugin, process, m, Tool.check)
+}
+
+func examineWith(plugin string, process process, m sdk.Manifest, check func(Tool) error) offer {
+	o := offer{plugin: plugin, process: process, version: clip(m.Version, maxTitle), instructions: m.Instructions}
 	if extra := len(m.Tools) - maxTools; extra > 0 {
 		o.leaveOut("", fmt.Errorf("it has %d tools, and only the first %d are taken", len(m.Tools), maxTools))
 		m.Tools = m.Tools[:maxTools]
@@ -45,16 +51,16 @@ func examine(plugin string, process process, m sdk.Manifest) offer {
 		}
 	}
 	for _, described := range m.Tools {
-		tool, err := newTool(plugin, process, described)
-		if err != nil {
+		tool := newTool(plugin, described)
+		if err := check(tool); err != nil {
 			o.leaveOut(cmp.Or(shorten(described.Name), "(no name)"), err)
 			continue
 		}
 		tool.Version = o.version
 		o.tools = append(o.tools, tool)
 	}
-	o.examinePrompts(process, m)
-	o.examineResources(process, m)
+	o.examinePrompts(m)
+	o.examineResources(m)
 	return o
 }
 
@@ -65,27 +71,38 @@ func (o *offer) leaveOut(tool string, err error) {
 // toolName is what every MCP client accepts, with room for the prefixes that clients add.
 var toolName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`)
 
-func newTool(plugin string, process process, m sdk.ToolManifest) (Tool, error) {
-	if !toolName.MatchString(m.Name) {
-		return Tool{}, fmt.Errorf("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
-	}
-	if err := checkText("title", m.Title, maxTitle); err != nil {
-		return Tool{}, err
-	}
-	if err := checkText("description", m.Description, maxDescription); err != nil {
-		return Tool{}, err
-	}
-	tool := Tool{Plugin: plugin, ToolManifest: m, process: process, redaction: audit.NewRedaction(m.InputSchema)}
-	var err error
-	if tool.input, err = compile(m.InputSchema); err != nil {
-		return Tool{}, fmt.Errorf("the input schema: %w", err)
+// newTool readies a tool. Its schemas are compiled when they are first used.
+func newTool(plugin string, m sdk.ToolManifest) Tool {
+	t := Tool{
+		Plugin: plugin, ToolManifest: m, input: compileLater(m.InputSchema),
+		redaction: sync.OnceValue(func() audit.Redaction { return audit.NewRedaction(m.InputSchema) }),
 	}
 	if len(m.OutputSchema) > 0 {
-		if tool.output, err = compile(m.OutputSchema); err != nil {
-			return Tool{}, fmt.Errorf("the output schema: %w", err)
+		t.output = compileLater(m.OutputSchema)
+	}
+	return t
+}
+
+// check says why no client should see the tool.
+func (t Tool) check() error {
+	if !toolName.MatchString(t.Name) {
+		return fmt.Errorf("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
+	}
+	if err := checkText("title", t.Title, maxTitle); err != nil {
+		return err
+	}
+	if err := checkText("description", t.Description, maxDescription); err != nil {
+		return err
+	}
+	if err := t.input.ready(); err != nil {
+		return fmt.Errorf("the input schema: %w", err)
+	}
+	if t.output != nil {
+		if err := t.output.ready(); err != nil {
+			return fmt.Errorf("the output schema: %w", err)
 		}
 	}
-	return tool, checkDefinition(tool)
+	return checkDefinition(t)
 }
 
 func checkText(what, text string, most int) error {

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	"github.com/mark3labs/mcp-go/server"
 	"github.com/yosida95/uritemplate/v3"
 
 	"mcp-server/internal/access"
@@ -24,7 +23,7 @@ type Resource struct {
 	Plugin string
 	sdk.ResourceManifest
 
-	process process
+	item *item
 }
 
 func (r Resource) isTemplate() bool { return strings.Contains(r.URI, "{") }
@@ -34,7 +33,7 @@ func (r Resource) covers(uri string) bool {
 	return r.URI == uri || r.isTemplate() && len(variablesOf(r.URI, uri)) > 0
 }
 
-func (o *offer) examineResources(process process, m sdk.Manifest) {
+func (o *offer) examineResources(m sdk.Manifest) {
 	if extra := len(m.Resources) - maxTools; extra > 0 {
 		o.leaveOut("", fmt.Errorf("it has %d resources, and only the first %d are taken", len(m.Resources), maxTools))
 		m.Resources = m.Resources[:maxTools]
@@ -44,7 +43,7 @@ func (o *offer) examineResources(process process, m sdk.Manifest) {
 			o.leaveOut(cmp.Or(shorten(r.URI), "(no uri)"), err)
 			continue
 		}
-		o.resources = append(o.resources, Resource{Plugin: o.plugin, ResourceManifest: r, process: process})
+		o.resources = append(o.resources, Resource{Plugin: o.plugin, ResourceManifest: r})
 	}
 }
 
@@ -60,33 +59,6 @@ func checkResource(r sdk.ResourceManifest) error {
 		return fmt.Errorf("its URI is not a template of RFC 6570: %w", err)
 	}
 	return errors.Join(checkText("name", r.Name, maxTitle), checkText("description", r.Description, maxDescription))
-}
-
-// addPluginResources takes in a plugin's resources; a URI that is taken is reported with its owner.
-func (h *Host) addPluginResources(o offer) {
-	for _, r := range o.resources {
-		h.mu.Lock()
-		owner, taken := h.catalog.resources[r.URI]
-		if !taken {
-			h.catalog.resources[r.URI] = r
-		}
-		h.mu.Unlock()
-		if taken {
-			h.report(Problem{Plugin: o.plugin, Tool: r.URI, Reason: "the plugin " + owner.Plugin + " has a resource of that URI already; rename one of them"})
-			continue
-		}
-		h.serveResource(r)
-	}
-}
-
-func (h *Host) serveResource(r Resource) {
-	if !r.isTemplate() {
-		h.mcp.AddResource(r.definition(), server.ResourceHandlerFunc(h.pluginResourceHandler(r)))
-		return
-	}
-	template := mcp.NewResourceTemplate(r.URI, r.Name, mcp.WithTemplateDescription(r.Description), mcp.WithTemplateMIMEType(r.MediaType))
-	template.Title, template.Icons = r.Title, icons(r.Icons)
-	h.mcp.AddResourceTemplate(template, server.ResourceTemplateHandlerFunc(h.pluginResourceHandler(r)))
 }
 
 func (r Resource) definition() mcp.Resource {

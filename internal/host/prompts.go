@@ -23,10 +23,10 @@ type Prompt struct {
 	Plugin string
 	sdk.PromptManifest
 
-	process process
+	item *item
 }
 
-func (o *offer) examinePrompts(process process, m sdk.Manifest) {
+func (o *offer) examinePrompts(m sdk.Manifest) {
 	if extra := len(m.Prompts) - maxTools; extra > 0 {
 		o.leaveOut("", fmt.Errorf("it has %d prompts, and only the first %d are taken", len(m.Prompts), maxTools))
 		m.Prompts = m.Prompts[:maxTools]
@@ -36,7 +36,7 @@ func (o *offer) examinePrompts(process process, m sdk.Manifest) {
 			o.leaveOut(cmp.Or(shorten(p.Name), "(no name)"), err)
 			continue
 		}
-		o.prompts = append(o.prompts, Prompt{Plugin: o.plugin, PromptManifest: p, process: process})
+		o.prompts = append(o.prompts, Prompt{Plugin: o.plugin, PromptManifest: p})
 	}
 }
 
@@ -49,34 +49,6 @@ func checkPrompt(p sdk.PromptManifest) error {
 		problems = append(problems, checkText("argument's name", a.Name, maxTitle))
 	}
 	return errors.Join(problems...)
-}
-
-// addPrompts takes in a plugin's prompts; a name that is taken is reported with its owner.
-func (h *Host) addPrompts(o offer) {
-	var added []server.ServerPrompt
-	for _, p := range o.prompts {
-		if owner := h.claimPrompt(p); owner != "" {
-			h.report(Problem{Plugin: o.plugin, Tool: p.Name, Reason: "the plugin " + owner + " has a prompt of that name already; rename one of them"})
-			continue
-		}
-		added = append(added, server.ServerPrompt{Prompt: p.Definition(), Handler: h.promptHandler(p)})
-	}
-	if len(added) > 0 {
-		h.mcp.AddPrompts(added...)
-	}
-}
-
-func (h *Host) claimPrompt(p Prompt) (owner string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if before, taken := h.catalog.prompts[p.Name]; taken {
-		return before.Plugin
-	}
-	h.catalog.prompts[p.Name] = p
-	if p.Unlisted {
-		h.catalog.unlisted[listed{pluginv1.Kind_KIND_PROMPT, p.Name}] = true
-	}
-	return ""
 }
 
 // Prompts returns all prompts, sorted by name.

@@ -29,10 +29,7 @@ type Provenance struct {
 
 func (c *call) provenance() Provenance {
 	p := Provenance{
-		Plugin: c.tool.Plugin, Version: c.tool.Version, Time: time.Now().UTC().Format(time.RFC3339Nano), CallID: c.id,
-	}
-	if c.digest != nil {
-		p.Digest = c.digest()
+		Plugin: c.tool.Plugin, Version: c.tool.Version, Digest: c.tool.digest(), Time: time.Now().UTC().Format(time.RFC3339Nano), CallID: c.id,
 	}
 	if n := len(c.cloud); n > 0 {
 		p.Endpoint, p.Region = c.cloud[n-1].GetEndpoint(), c.cloud[n-1].GetRegion()

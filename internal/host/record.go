@@ -39,10 +39,10 @@ func (c *call) entry() audit.Entry {
 		CallID: c.id, Caller: c.caller.Name, Profile: c.caller.Profile, Transport: c.host.cfg.Transport,
 		ClientName: c.request.From.ClientName, ClientVersion: c.request.From.ClientVersion,
 		Tool: c.request.Name, Plugin: c.tool.Plugin, PluginVersion: c.tool.Version, Changes: !c.tool.Hints.ReadOnly,
-		Arguments: c.request.Arguments, Redaction: c.tool.redaction,
+		Arguments: c.request.Arguments, PluginDigest: c.tool.digest(),
 	}
-	if c.digest != nil && c.host.cfg.Audit != nil {
-		e.PluginDigest = c.digest()
+	if c.tool.redaction != nil && c.host.cfg.Audit != nil {
+		e.Redaction = c.tool.redaction()
 	}
 	return e
 }

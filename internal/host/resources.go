@@ -29,13 +29,11 @@ const (
 // artifactTemplate is the URI template of the stored files.
 const artifactTemplate = "artifact://{id}/{+name}"
 
-// addResources serves the stored files as resources. They are read from the store when a client asks, because other hosts
+// artifactResources serves the stored files as resources. They are read from the store when a client asks, because other hosts
 // share it.
-func (h *Host) addResources() {
-	h.mcp.AddResourceTemplate(
-		mcp.NewResourceTemplate(artifactTemplate, "artifact",
-			mcp.WithTemplateDescription("A file that a tool has downloaded, by the uri that its result or artifact_list names.")),
-		h.readResource)
+func artifactResources() mcp.ResourceTemplate {
+	return mcp.NewResourceTemplate(artifactTemplate, "artifact",
+		mcp.WithTemplateDescription("A file that a tool has downloaded, by the uri that its result or artifact_list names."))
 }
 
 // listResources fills in the page that the cursor asks for: what plugins offer first, then the stored files that the caller

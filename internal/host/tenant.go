@@ -2,13 +2,9 @@ package host
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,7 +12,6 @@ import (
 
 	"mcp-server/internal/access"
 	"mcp-server/internal/artifact"
-	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
 )
@@ -30,7 +25,7 @@ type tenant struct {
 	mu         sync.Mutex
 	supervisor *supervisor.Supervisor
 	version    string // of the credentials that its processes have
-	plugins    map[string]*supervisor.Plugin
+	plugins    map[*item]*supervisor.Plugin
 	retired    []*supervisor.Supervisor // with older credentials; their running calls may end
 }
 
@@ -52,10 +47,7 @@ func (h *Host) openTenant(dir string, lookup func(string) (string, bool)) (*tena
 // equip gives a tenant processes of its own. Those that it had keep what they were started with, until their last call must
 // have ended.
 func (h *Host) equip(t *tenant, lookup func(string) (string, bool)) error {
-	processes, err := supervisor.Open(supervisor.Config{
-		Logger: h.logger, LookupEnv: lookup, StartTimeout: h.cfg.StartTimeout,
-		Started: h.cfg.Telemetry.PluginStarted, Crashed: h.cfg.Telemetry.PluginCrashed,
-	})
+	processes, err := supervisor.Open(h.processConfig(t, lookup))
 	if err != nil {
 		return err
 	}
@@ -65,7 +57,7 @@ func (h *Host) equip(t *tenant, lookup func(string) (string, bool)) error {
 		t.retired = append(t.retired, old)
 		time.AfterFunc(maxTimeout, func() { t.dismiss(old) })
 	}
-	t.supervisor, t.plugins = processes, map[string]*supervisor.Plugin{}
+	t.supervisor, t.plugins = processes, map[*item]*supervisor.Plugin{}
 	return nil
 }
 
@@ -92,13 +84,38 @@ func (t *tenant) supervisors() []*supervisor.Supervisor {
 }
 
 // plugin returns the tenant's own process of a binary; it is started by its first call.
-func (t *tenant) plugin(b pluginfolder.Binary) *supervisor.Plugin {
+func (t *tenant) plugin(it *item) *supervisor.Plugin {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.plugins[b.Name] == nil {
-		t.plugins[b.Name] = t.supervisor.Plugin(b, supervisor.Known{})
+	if t.plugins[it] == nil {
+		t.plugins[it] = t.supervisor.Plugin(it.binary, it.known)
 	}
-	return t.plugins[b.Name]
+	return t.plugins[it]
+}
+
+// retire lets the running calls of a binary that is no longer offered end, and then its process.
+func (t *tenant) retire(it *item) {
+	t.mu.Lock()
+	plugin := t.plugins[it]
+	delete(t.plugins, it)
+	t.mu.Unlock()
+	if plugin != nil {
+		plugin.Retire()
+	}
+}
+
+// supervisorNow runs the processes with the credentials of now.
+func (t *tenant) supervisorNow() *supervisor.Supervisor {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.supervisor
+}
+
+// ownTenant is the server's own.
+func (h *Host) ownTenant() *tenant {
+	h.tenants.mu.Lock()
+	defer h.tenants.mu.Unlock()
+	return h.tenants.byName[""]
 }
 
 // tenants are the profiles that have been used. The first one, without a name, is the server's own.
@@ -165,57 +182,32 @@ func (t *tenants) each(do func(*tenant)) {
 }
 
 // processFor returns the process of a plugin that runs with the caller's credentials, and the caller's tenant.
-func (h *Host) processFor(caller access.Caller, plugin string, own process) (process, *tenant, error) {
+func (h *Host) processFor(caller access.Caller, it *item) (process, *tenant, error) {
 	t, err := h.tenantOf(caller)
 	if err != nil {
 		return nil, nil, err
 	}
-	binary, isBinary := h.binaries[plugin]
-	if caller.Profile == "" || !isBinary {
-		return own, t, nil
+	if it.process != nil || it.binary.Path == "" {
+		return it.process, t, nil
 	}
-	return t.plugin(binary.Binary), t, nil
+	return t.plugin(it), t, nil
 }
 
-// binary is a plugin's file. Its digest is read once, for provenance.
-type binary struct {
-	pluginfolder.Binary
-	digest func() string
-}
-
-func newBinary(b pluginfolder.Binary) binary {
-	return binary{Binary: b, digest: sync.OnceValue(func() string { return digestOf(b.Path) })}
-}
-
-// readDigests reads the plugins' files once the start is over, so that the first call of each need not wait for it.
-func (h *Host) readDigests() {
-	select {
-	case <-time.After(digestsAfter):
-	case <-h.stop:
+// renew gives a call that its plugin has not begun the process that has taken that one's place, when there is one: the binary
+// was replaced between the two.
+func (h *Host) renew(ctx context.Context, c *call) bool {
+	if h.current(c.tool.item) && !h.lookAgain(ctx, c.tool.item) {
+		return false
 	}
-	for _, b := range h.binaries {
-		if h.closing.Load() {
-			return
-		}
-		b.digest()
+	tool, err := h.find(c.caller, c.request.Kind, c.request.Name)
+	if err != nil || tool.item == c.tool.item {
+		return false
 	}
-}
-
-// digestsAfter is a moment in which the first clients get their lists.
-const digestsAfter = time.Second
-
-// digestOf returns a file's SHA-256 as provenance shows it; empty when it cannot be read.
-func digestOf(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
+	if c.tool = tool; c.checkArguments() != nil {
+		return false
 	}
-	defer func() { _ = f.Close() }() // only read
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return ""
-	}
-	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
+	c.process, c.tenant, err = h.processFor(c.caller, tool.item)
+	return err == nil
 }
 
 // artifactsOf returns the stored files that the context's caller may see, the newest first.

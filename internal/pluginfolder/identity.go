@@ -73,3 +73,11 @@ func identify(f *os.File) (Identity, error) {
 	}
 	return identityOf(info), nil
 }
+
+// LookAgain returns the binary with the identity that its file has now, or as it was when the file is gone.
+func LookAgain(b Binary) Binary {
+	if info, err := os.Stat(b.Path); err == nil {
+		b.Identity = identityOf(info)
+	}
+	return b
+}

@@ -125,7 +125,7 @@ func newBoundedKit(t *testing.T, cfg Config) *boundedKit {
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	staging := t.TempDir()
-	k := newBoundedKit(t, Config{StagingRoot: staging, Memory: 1 << 30})
+	k := newBoundedKit(t, Config{Staging: func(string) string { return staging }, Memory: 1 << 30})
 	p := k.start("bounded")
 	if s := p.Status(); !s.Sandboxed {
 		t.Errorf("the status is %+v", s)

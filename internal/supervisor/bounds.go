@@ -55,8 +55,12 @@ func (p *Plugin) boundsOf(m sdk.Manifest) (bounds, error) {
 	}
 	if b.sandboxed {
 		b.policy.Read = p.folders(m.Permissions)
-		if p.sup.cfg.StagingRoot != "" {
-			b.policy.Write = []string{p.sup.cfg.StagingRoot}
+		if p.sup.cfg.Staging != nil {
+			dir := p.sup.cfg.Staging(p.Name())
+			if err := os.MkdirAll(dir, 0o700); err != nil { // bounds are set on what is there
+				return b, fmt.Errorf("making the folder of the plugin's calls: %w", err)
+			}
+			b.policy.Write = []string{dir}
 		}
 	}
 	if m.Name == "" || p.sup.cfg.Egress == nil {

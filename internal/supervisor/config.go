@@ -14,8 +14,8 @@ type Config struct {
 	// RuntimeDir is the parent of the private folders that hold the plugins' sockets and temporary files; empty stands
 	// for os.TempDir(). The path of a unix socket has room for about 100 bytes, so keep it short.
 	RuntimeDir string
-	// StagingRoot is the folder below which all calls' staging folders are; empty when there are none.
-	StagingRoot string
+	// Staging is the folder below which the staging folders of a plugin's calls are; nil when there are none.
+	Staging func(plugin string) string
 	// Logger is the host's log; nil discards.
 	Logger *slog.Logger
 	// LookupEnv reads the host's environment. It is asked only for names that a plugin declares, and for HOME when it

@@ -39,7 +39,7 @@ func memoryLimit(bound uint64) []string {
 	if bound == 0 {
 		return nil
 	}
-	return []string{"GOMEMLIMIT=" + strconv.FormatUint(bound/10*9, 10)}
+	return []string{"GOMEMLIMIT=" + strconv.FormatUint(bound/4*3, 10)}
 }
 
 // environment returns all that a process finds in its environment: what go-plugin tells it, with the private folder as

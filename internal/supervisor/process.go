@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -155,17 +156,17 @@ func (p *process) end() {
 }
 
 var (
-	manifestName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	manifestName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // checkManifest refuses what this package cannot work with; the tools are the host's business.
 func checkManifest(m sdk.Manifest) error {
-	if !manifestName.MatchString(m.Name) {
+	if !manifestName().MatchString(m.Name) {
 		return fmt.Errorf("its description has no usable name (%.70q): want lower-case letters, digits and hyphens", m.Name)
 	}
 	for _, v := range m.Permissions.Environment {
-		if !variableName.MatchString(v.Name) {
+		if !variableName().MatchString(v.Name) {
 			return fmt.Errorf("its description asks for %.70q, which is not the name of a variable", v.Name)
 		}
 	}

@@ -17,8 +17,10 @@ const (
 )
 
 var (
-	urlQuery    = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)\?[^\s"<>]*`)
-	urlUserInfo = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2})[^\s"<>/?#@]*@`)
+	urlQuery = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)\?[^\s"<>]*`)
+	})
+	urlUserInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2})[^\s"<>/?#@]*@`) })
 )
 
 // redactor removes a plugin's secrets, the queries of URLs and the user information in them from texts.
@@ -94,8 +96,8 @@ func (r *redactor) text(s string, cut bool) string {
 	if !strings.Contains(s, ":/") && !strings.Contains(s, `:\/`) {
 		return s
 	}
-	s = urlQuery.ReplaceAllString(s, "$1?"+redacted)
-	return urlUserInfo.ReplaceAllString(s, "${1}"+redacted+"@")
+	s = urlQuery().ReplaceAllString(s, "$1?"+redacted)
+	return urlUserInfo().ReplaceAllString(s, "${1}"+redacted+"@")
 }
 
 // values returns s without the secrets themselves; the queries of URLs stay.

@@ -31,7 +31,7 @@ func (n *names) of(value string) string {
 	if n.known[value] {
 		return value
 	}
-	if len(n.known) >= n.limit || !label.MatchString(value) {
+	if len(n.known) >= n.limit || !label().MatchString(value) {
 		return other
 	}
 	if n.known == nil {

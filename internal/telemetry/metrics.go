@@ -41,6 +41,7 @@ const maxDuration = 24 * time.Hour
 // instruments are the metrics; docs/observability.md lists them with their labels.
 type instruments struct {
 	calls, artifacts, artifactBytes, pluginStarts, pluginCrashes, refused metric.Int64Counter
+	replays, breaks                                                       metric.Int64Counter
 	egress, egressBytes, egressFailures                                   metric.Int64Counter
 	running                                                               metric.Int64UpDownCounter
 	callDuration, httpDuration, cloudDuration                             metric.Float64Histogram
@@ -65,6 +66,8 @@ func newInstruments(m metric.Meter) (*instruments, error) {
 		artifactBytes:  counter("mcp_server.artifact.size", "By", "Bytes of the artifacts that calls stored."),
 		pluginStarts:   counter("mcp_server.plugin.starts", "{start}", "Plugin processes that were started."),
 		pluginCrashes:  counter("mcp_server.plugin.crashes", "{crash}", "Plugin processes that ended by themselves."),
+		replays:        counter("mcp_server.plugin.replays", "{call}", "Calls that were sent a second time, because the plugin's process ended."),
+		breaks:         counter("mcp_server.plugin.breaks", "{break}", "Times that a plugin failed too often in a row and is not started for a while."),
 		refused:        counter("mcp_server.refused", "{request}", "Requests and connections that were turned away."),
 		egress:         counter("mcp_server.egress.connections", "{connection}", "Connections of plugins through the server's proxy that ended."),
 		egressBytes:    counter("mcp_server.egress.size", "By", "Bytes that plugins sent and received through the server's proxy."),
@@ -90,6 +93,20 @@ func (t *Telemetry) PluginStarted(plugin string) {
 func (t *Telemetry) PluginCrashed(plugin string) {
 	if t != nil {
 		t.metrics.pluginCrashes.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
+	}
+}
+
+// CallReplayed counts a call that was sent a second time.
+func (t *Telemetry) CallReplayed(plugin string) {
+	if t != nil {
+		t.metrics.replays.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
+	}
+}
+
+// PluginBroken counts that a plugin failed too often in a row.
+func (t *Telemetry) PluginBroken(plugin string) {
+	if t != nil {
+		t.metrics.breaks.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
 	}
 }
 
