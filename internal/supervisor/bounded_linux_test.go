@@ -151,7 +151,7 @@ func TestBounds(t *testing.T) {
 		t.Error("a connection beside the door is possible")
 	}
 	inside := mustCall[text](t, p, "env", none{}).Text
-	if !strings.Contains(inside, "GOMEMLIMIT=483183") || !strings.Contains(inside, "https_proxy=http://") {
+	if !strings.Contains(inside, "GOMEMLIMIT=402653184") || !strings.Contains(inside, "https_proxy=http://") {
 		t.Errorf("the environment is %s", inside)
 	}
 	p.mu.Lock()
