@@ -65,7 +65,7 @@ class Service {
     this.#running.add(call)
     let last
     try {
-      if (!tool.hints.readOnly && !tool.hints.idempotent) call.send({ begun: {} })
+      if (!tool.hints.readOnly && !tool.hints.idempotent) await call.ask('begun', {})
       const result = await tool.run(JSON.parse(args.toString() || '{}'), call)
       last = { result: Buffer.from(JSON.stringify(result)) }
     } catch (error) {

@@ -156,7 +156,7 @@ func (p *Plugin) explain(ctx context.Context, proc *process, r Request, err erro
 	case code == codes.NotFound:
 		return &sdk.Error{
 			Code: sdk.CodeNotFound, Source: sdk.SourceHost, Cause: p.cause(err),
-			Message: fmt.Sprintf("plugin %s has no tool %.100q any more, so its binary was replaced; restart the server to see what it offers now", p.name(), r.Tool),
+			Message: fmt.Sprintf("plugin %s has no tool %.100q any more: it offers something else than when it was described; list its tools again", p.name(), r.Tool),
 		}, false
 	}
 	return p.broken(ctx, proc, err)

@@ -82,7 +82,7 @@ func (p *Plugin) launch(ctx context.Context) (*process, *sdk.Error) {
 		if err != nil {
 			return nil, err
 		}
-		known = Known{Manifest: d.Manifest, SHA256: d.SHA256}
+		known = Known{Manifest: d.Manifest, SHA256: cmp.Or(known.SHA256, d.SHA256)}
 		p.known = known
 	}
 	b, err := p.boundsOf(known.Manifest)
@@ -96,8 +96,11 @@ func (p *Plugin) launch(ctx context.Context) (*process, *sdk.Error) {
 			if sum, err := digest(); err != nil || sum != known.SHA256 {
 				return cmp.Or(err, ErrReplaced)
 			}
-		} else if err := proc.describe(ctx); err != nil {
-			return err
+		}
+		if !b.digest || known.Manifest.Name == "" {
+			if err := proc.describe(ctx); err != nil {
+				return err
+			}
 		}
 		declared := known.Manifest
 		if declared.Name == "" {

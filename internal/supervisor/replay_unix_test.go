@@ -91,3 +91,17 @@ func TestKilledWhileIdle(t *testing.T) {
 		t.Errorf("the status is %+v", s)
 	}
 }
+
+func TestCompletionAfterAKill(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, Config{})
+	p := k.start("kitchen")
+	for range 5 {
+		if err := syscall.Kill(p.Status().PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := p.Complete(t.Context(), Completion{Name: "echo", Completion: sdk.Completion{Argument: "text"}}); err != nil {
+			t.Errorf("the completion after the kill: %v", err)
+		}
+	}
+}

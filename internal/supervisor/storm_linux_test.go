@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -99,11 +100,12 @@ func TestNothingLeaks(t *testing.T) { //nolint:paralleltest // it counts the des
 		})
 	}
 	cycle()
-	before := descriptors(t)
+	before, goroutines := descriptors(t), runtime.NumGoroutine()
 	for range 10 {
 		cycle()
 	}
 	eventually(t, "no descriptor leaks", func() bool { return descriptors(t) <= before })
+	eventually(t, "no goroutine leaks", func() bool { return runtime.NumGoroutine() <= goroutines })
 }
 
 func descriptors(t *testing.T) int {
