@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mcp-server/internal/host"
+	"mcp-server/internal/supervisor"
 )
 
 // processFlags say how plugins are run.
@@ -26,6 +27,7 @@ type processFlags struct {
 	lockFile    string
 	cacheDir    string
 	maxList     byteSize
+	reattach    string
 	ignoreLock  bool // no flag: commands that look at plugins before they are accepted
 }
 
@@ -38,6 +40,7 @@ func addProcessFlags(flags *pflag.FlagSet, f *processFlags) {
 	flags.StringSliceVar(&f.unsandboxed, "unsandboxed", nil, "plugin that is not bounded, while you develop it; may be repeated")
 	flags.Var(&f.memory, "plugin-memory", "most memory of a plugin that declares no other; 0 for no bound")
 	addLockFlag(flags, f)
+	flags.StringVar(&f.reattach, "reattach", "", "plugins that run already, as `<plugin> debug` prints them, instead of processes of the server's own")
 	flags.StringVar(&f.cacheDir, "cache-dir", defaultCacheDir(), "folder that remembers what plugins offer; empty to ask them at every start")
 	flags.Var(&f.maxList, "max-list-size", "most bytes of one plugin in tools/list; a plugin with more is left out; 0 for no bound")
 }
@@ -61,8 +64,12 @@ func (f processFlags) processes() (host.Processes, error) {
 	if f.idleTimeout < 0 {
 		return host.Processes{}, usageError{fmt.Errorf("--idle-timeout takes a time such as 10m, or 0 for never, not %s", f.idleTimeout)}
 	}
+	attached, err := supervisor.ParseReattach(f.reattach)
+	if err != nil {
+		return host.Processes{}, usageError{fmt.Errorf("--reattach: %w", err)}
+	}
 	return host.Processes{
-		Start: mode, CacheDir: f.cacheDir, LockFile: f.lockFile, IgnoreLock: f.ignoreLock, IdleTimeout: f.idleTimeout, Launcher: launcher(),
+		Attached: attached, Start: mode, CacheDir: f.cacheDir, LockFile: f.lockFile, IgnoreLock: f.ignoreLock, IdleTimeout: f.idleTimeout, Launcher: launcher(),
 		Sandbox:         func(plugin string) bool { return f.sandbox != "off" && !slices.Contains(f.unsandboxed, plugin) },
 		SandboxRequired: f.sandbox == "required", Memory: uint64(f.memory), MaxListBytes: int(f.maxList),
 	}, nil

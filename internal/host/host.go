@@ -15,6 +15,7 @@ import (
 	"mcp-server/internal/audit"
 	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginfolder"
+	"mcp-server/internal/supervisor"
 	"mcp-server/internal/telemetry"
 )
 
@@ -70,6 +71,7 @@ type Host struct {
 	tenants   tenants
 	cache     *pluginfolder.Cache
 	egress    *egress.Proxy
+	attached  []*supervisor.AttachedPlugin
 	waiting   waiting
 	tasks     tasks
 	work      work
@@ -112,7 +114,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h.tenants.byName = map[string]*tenant{"": own}
 	h.mcp = h.newMCPServer()
 	h.mcp.AddResourceTemplates(h.templates(&h.catalog)...)
-	if err := errors.Join(h.addOwnTools(), h.scan(ctx, cfg.StartGrace)); err != nil {
+	if err := errors.Join(h.addOwnTools(), h.attach(ctx), h.scan(ctx, cfg.StartGrace)); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -124,7 +126,7 @@ func newHost(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
 		changes: make(chan struct{}, 1), renewed: make(chan struct{}),
-		cache:  pluginfolder.OpenCache(cfg.Plugins.CacheDir),
+		cache: pluginfolder.OpenCache(cfg.Plugins.CacheDir),
 		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, Observe: func(e egress.Event) {
 			cfg.Telemetry.Egress(telemetry.Egress{Plugin: e.Plugin, Rule: e.Rule, Failure: string(e.Kind), Sent: e.Sent, Received: e.Received})
 		}}),
@@ -139,6 +141,9 @@ func (h *Host) Close() {
 	}
 	h.mu.Unlock()
 	h.tenants.each((*tenant).stop)
+	for _, a := range h.attached {
+		a.Close()
+	}
 	h.egress.Close()
 	h.starting.Wait()
 	h.awaitCalls()

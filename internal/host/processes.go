@@ -38,6 +38,8 @@ type Processes struct {
 	SandboxRequired bool
 	// Memory is what one process may use, in bytes, unless its plugin declares another amount; zero: without a bound.
 	Memory uint64
+	// Attached are plugins that run already, under a debugger; they stand for the binaries of the same names.
+	Attached map[string]supervisor.Attached
 	// MaxListBytes is how much of tools/list one plugin may take; zero: without a bound.
 	MaxListBytes int
 }

@@ -36,10 +36,16 @@ func (p *Plugin) Complete(ctx context.Context, c Completion) (values []string, t
 	if err != nil {
 		return nil, 0, err
 	}
+	values, total = p.suggestions(answer)
+	return values, total, nil
+}
+
+// suggestions are the values of an answer as they may be shown.
+func (p *Plugin) suggestions(answer *pluginv1.CompleteResponse) (values []string, total int) {
 	for _, v := range answer.GetValues()[:min(maxCompletions, len(answer.GetValues()))] {
 		values = append(values, p.secrets.line(v, false, messageBytes))
 	}
-	return values, max(len(answer.GetValues()), int(answer.GetTotal())), nil
+	return values, max(len(answer.GetValues()), int(answer.GetTotal()))
 }
 
 // complete asks once. It reports whether the process broke meanwhile, or had before and nobody knew.
