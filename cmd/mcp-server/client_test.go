@@ -28,6 +28,7 @@ type server struct {
 	mu       sync.Mutex
 	progress []mcp.ProgressNotificationParams
 	changed  int      // how often the list of resources did
+	tools    int      // how often the list of tools did
 	updated  []string // resources
 }
 
@@ -80,6 +81,11 @@ func startServerSpeaking(t *testing.T, revision string, cloud *emulator.Emulator
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.changed++
+		},
+		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.tools++
 		},
 		ResourceUpdatedHandler: func(_ context.Context, r *mcp.ResourceUpdatedNotificationRequest) {
 			s.mu.Lock()

@@ -12,6 +12,9 @@ import (
 // hanging makes every request to RFS wait for ever, so that calls stay in flight until something ends them.
 var hanging = emulator.Fault{Service: emulator.ServiceRFS, Kind: emulator.FaultGone}
 
+// eager starts all plugins with the server.
+var eager = []string{"MCP_SERVER_START=eager"}
+
 const downloadArchive = "roma_download_asset_archive"
 
 func archiveArguments() map[string]any {
