@@ -54,7 +54,7 @@ func killOnce(t *testing.T, victim string, moment time.Duration) (outcome string
 	cloud := startCloud(t, emulator.Config{ArchiveSize: 4 << 20})
 	defer func() { _ = cloud.Close() }()
 	data := shortTempDir(t)
-	s := startServerOn(t, cloud, dataDir(data))
+	s := startServerOn(t, cloud, dataDir(data), eager[0])
 	defer func() { _ = s.Close() }()
 	plugin := s.plugin(t, "roma-download-archive")
 	begin := time.Now()

@@ -3,6 +3,7 @@ package host
 import (
 	"time"
 
+	"mcp-server/internal/sandbox"
 	"mcp-server/internal/supervisor"
 )
 
@@ -52,5 +53,17 @@ func (h *Host) processConfig(t *tenant, lookup func(string) (string, bool)) supe
 		Launcher: p.Launcher, Sandbox: p.Sandbox, SandboxRequired: p.SandboxRequired, Memory: p.Memory, Egress: h.egress, Admit: h.admit,
 		Started: metrics.PluginStarted, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
 		Changed: func(string) { h.noteChange() },
+	}
+}
+
+// tellOfBounds says once what this system cannot keep plugins from.
+func (h *Host) tellOfBounds() {
+	p := h.cfg.Plugins
+	if p.Sandbox != nil && !p.Sandbox("") {
+		h.logger.Warn("plugins are not bounded: the sandbox is off")
+		return
+	}
+	if missing := sandbox.Probe(p.Launcher).Missing; missing != "" {
+		h.logger.Warn("plugins are not bounded in every way here", "missing", missing)
 	}
 }

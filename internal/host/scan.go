@@ -221,6 +221,7 @@ func (h *Host) Watch(ctx context.Context, rescan <-chan os.Signal) {
 	asked := make(chan struct{})
 	var beside sync.WaitGroup
 	beside.Go(func() { h.post(ctx) })
+	beside.Go(h.tellOfBounds)
 	beside.Go(func() {
 		for {
 			select {
