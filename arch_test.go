@@ -54,6 +54,10 @@ var arrows = []struct {
 		reason: "who may call is decided without knowing what is called, and by which way it comes"},
 	{below: "internal/web", banned: []string{module + "internal/host", module + "internal/transport", module + "internal/artifact", module + "internal/supervisor", module + "sdk"},
 		reason: "the HTTP server guards any endpoint; the command puts it together with the host"},
+	{below: "internal/toolcheck", banned: []string{module + "internal", module + "plugins", module + "cmd", "github.com"},
+		reason: "a plugin's author gets the checks with sdk/sdktest, and nothing of the host with them"},
+	{below: "internal/scaffold", banned: []string{strings.TrimSuffix(module, "/")},
+		reason: "a new module stands on its own; building it is what tests the templates"},
 	{below: "internal/host", banned: []string{module + "internal/transport", module + "internal/emulator"},
 		reason: "a host serves any transport and any cloud"},
 }

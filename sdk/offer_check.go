@@ -23,12 +23,13 @@ func checkTexts(name, title, description string) error {
 	return errors.Join(problems...)
 }
 
-// checkIcons wants sources that a client may load (Icon.src of MCP).
+// checkIcons wants addresses (Icon.src of MCP). A data: URI is allowed there, too, but would be repeated in every list, and some
+// clients refuse it.
 func checkIcons(icons []Icon) error {
 	var problems []error
 	for _, icon := range icons {
-		if !strings.HasPrefix(icon.Src, "https://") && !strings.HasPrefix(icon.Src, "data:") {
-			problems = append(problems, fmt.Errorf("icon %.60q is neither an https nor a data URL", icon.Src))
+		if !strings.HasPrefix(icon.Src, "https://") {
+			problems = append(problems, fmt.Errorf("icon %.60q is not an https URL", icon.Src))
 		}
 	}
 	return errors.Join(problems...)

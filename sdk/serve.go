@@ -17,8 +17,9 @@ import (
 )
 
 // Serve is the main function of a plugin binary. Started by a host it serves until the host ends it or goes away;
-// `<plugin> describe` prints the manifest as JSON; started in any other way it says how it is used. A mistake in the
-// plugin's definition ends the process with a message that names it. Serve does not return.
+// `<plugin> describe` prints the manifest as JSON; `<plugin> debug` serves until it is interrupted, and prints what a server must
+// be told to use that process; started in any other way it says how it is used. A mistake in the plugin's definition ends the
+// process with a message that names it. Serve does not return.
 func Serve(p Plugin) {
 	os.Exit(run(p, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }
@@ -31,6 +32,8 @@ func run(p Plugin, args []string, getenv func(string) string, stdin io.Reader, s
 	switch {
 	case len(args) == 1 && args[0] == "describe":
 		return describe(p, stdout, stderr)
+	case len(args) == 1 && args[0] == "debug":
+		return serveForDebugger(p, stdout, stderr)
 	case getenv(pluginv1.CookieKey) == pluginv1.CookieValue && len(args) == 0:
 		if getenv(pluginv1.StdinWatchKey) == "1" {
 			go exitWithHost(stdin) // ends with the process
@@ -41,7 +44,8 @@ func run(p Plugin, args []string, getenv func(string) string, stdin io.Reader, s
 	_, _ = fmt.Fprintf(stderr, `%s %s: %s
 This is a plugin of mcp-server. Put it into the server's plugins folder; the server starts it.
 To see what it offers: %s describe
-`, p.Name, p.Version, p.Description, p.Name)
+To run it under a debugger: %s debug
+`, p.Name, p.Version, p.Description, p.Name, p.Name)
 	return 2
 }
 

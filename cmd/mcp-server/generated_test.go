@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"mcp-server/internal/host"
+	"mcp-server/internal/scaffold"
+	"mcp-server/internal/toolcheck"
 	"mcp-server/sdk"
 )
 
@@ -34,6 +37,10 @@ func TestGenerated(t *testing.T) {
 	for _, tool := range h.Tools() {
 		want["schemas/tools/"+tool.Name+".json"] = indented(t, tool.Definition())
 		list = append(list, tool.Definition())
+		shown, err := json.Marshal(tool.Definition())
+		if counted, _ := toolcheck.SizeOf(tool.ToolManifest); err != nil || counted != len(shown) {
+			t.Errorf("%s has %d bytes in the list, %d by toolcheck: %v", tool.Name, len(shown), counted, err)
+		}
 	}
 	for _, prompt := range h.Prompts() {
 		want["schemas/prompts/"+prompt.Name+".json"] = indented(t, prompt.Definition())
@@ -44,14 +51,35 @@ func TestGenerated(t *testing.T) {
 	}
 	want["schemas/tools-list.bytes"] = fmt.Appendf(nil, "%d\n", len(compact))
 	want["docs/tools.md"] = []byte(toolsPage(h.Tools()) + promptsPage(h.Prompts()))
+	example := examplePlugin(t)
+	maps.Copy(want, example)
 	readme := withBlock(t, readFile(t, "README.md"), "tools", toolsTable(h.Tools()))
 	readme = withBlock(t, readme, "prompts", promptsTable(h.Prompts()))
-	want["README.md"] = withBlock(t, readme, "plugin", "```go\n"+string(readFile(t, "docs/example-plugin/main.go"))+"```\n")
+	want["README.md"] = withBlock(t, readme, "plugin", "```go\n"+string(example["docs/example-plugin/main.go"])+"```\n")
 	for name, content := range want {
 		golden(t, name, content)
 	}
 	noStrays(t, "schemas/tools", want)
 	noStrays(t, "schemas/prompts", want)
+	noStrays(t, "docs/example-plugin", want)
+}
+
+// examplePlugin is what a new plugin begins as, without the parts that make it a module of its own.
+func examplePlugin(t *testing.T) map[string][]byte {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "text-shout")
+	if err := scaffold.New(dir, "text-shout", scaffold.Options{ServerSource: root, Plugins: "/plugins"}); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, name := range []string{"main.go", "main_test.go", "testdata/tools/text_shout.json"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["docs/example-plugin/"+name] = content
+	}
+	return files
 }
 
 func golden(t *testing.T, name string, want []byte) {

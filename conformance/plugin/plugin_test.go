@@ -79,18 +79,21 @@ func TestTools(t *testing.T) {
 		"json_schema_2020_12_tool":     {map[string]any{"phone": "1", "contactMethod": "phone"}, `called with: {\"contactMethod\":\"phone\",\"phone\":\"1\"}`},
 		"test_custom_header":           {map[string]any{"region": "Hello"}, "region=Hello"},
 	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := script(sdktest.New(t, conformance())).Call(t.Context(), name, tc.args)
-			got := string(r.JSON)
-			if r.Err != nil {
-				got = r.Err.Message
-			}
-			if !strings.Contains(got, tc.want) {
-				t.Errorf("got %s, want %q", got, tc.want)
-			}
-		})
+	for way, host := range sdktest.Both(t, conformance(), ".") {
+		script(host)
+		for name, tc := range cases {
+			t.Run(way+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				r := host.Call(t.Context(), name, tc.args)
+				got := string(r.JSON)
+				if r.Err != nil {
+					got = r.Err.Message
+				}
+				if !strings.Contains(got, tc.want) {
+					t.Errorf("got %s, want %q", got, tc.want)
+				}
+			})
+		}
 	}
 	manifest, err := conformance().Manifest()
 	if err != nil {
@@ -282,4 +285,10 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: accepted is not %v", arguments, want)
 		}
 	}
+}
+
+// TestInventory excuses what the suite's json-schema-2020-12 wants to see.
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, conformance(), "json_schema_2020_12_tool combination")
 }

@@ -11,7 +11,7 @@ import (
 	"mcp-server/sdk/sdktest"
 )
 
-// What follows is in docs/writing-a-plugin.md, and TestDocument keeps it so.
+// What follows is in docs/writing-a-plugin.md, as parts of docs/example-plugin are, and TestDocument keeps it so.
 
 type compareIn struct {
 	Name string `json:"name" jsonschema_description:"The template to compare."`
@@ -149,7 +149,7 @@ func TestDocument(t *testing.T) {
 		}
 		return strings.Join(lines, "\n")
 	}
-	compiled := read("document_test.go")
+	compiled := read("document_test.go") + read("../../docs/example-plugin/main_test.go")
 	blocks := strings.Split(read("../../docs/writing-a-plugin.md"), "```go\n")[1:]
 	if len(blocks) < 4 {
 		t.Errorf("the document has %d blocks of Go", len(blocks))

@@ -1,5 +1,6 @@
-// Package sdktest is a plugin author's test kit: it runs a plugin in memory over the real wire, with a host that keeps
-// files in the test's folder, answers questions as the test says, and records what a call does. Start reading at [New].
+// Package sdktest is a plugin author's test kit: it runs a plugin over the real wire, in memory ([New]) or as a process ([Binary]),
+// with a host that keeps files in the test's folder, answers questions as the test says, and records what a call does; it
+// checks what the plugin offers ([Inventory], [Golden]). Start reading at [New].
 package sdktest
 
 import (
@@ -64,9 +65,14 @@ func New(t testing.TB, p sdk.Plugin) *Host {
 		cancel()
 		served.Wait()
 	})
+	return newHost(t, pluginv1.NewToolPluginClient(conn), manifest)
+}
+
+func newHost(t testing.TB, client pluginv1.ToolPluginClient, m sdk.Manifest) *Host {
+	t.Helper()
 	return &Host{
 		Client: sdk.Client{Elicit: true, Sample: true, Roots: true, Tasks: true},
-		t:      t, client: pluginv1.NewToolPluginClient(conn), manifest: manifest, schemas: compileAll(t, manifest),
+		t:      t, client: client, manifest: m, schemas: compileAll(t, m),
 		journal: journal{cases: map[string]*once{}}, script: script{answers: map[string]any{}},
 	}
 }

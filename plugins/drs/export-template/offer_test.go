@@ -112,3 +112,8 @@ func TestExplainPrompt(t *testing.T) {
 		plugintest.WantFailure(t, h.Prompt(t.Context(), name, arguments), sdk.CodeInvalidArgument, word)
 	}
 }
+
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, newPlugin(func(string) string { return "" }))
+}

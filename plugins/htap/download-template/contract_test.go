@@ -5,6 +5,7 @@ import (
 
 	"mcp-server/internal/emulator"
 	"mcp-server/plugins/internal/plugintest"
+	"mcp-server/sdk/sdktest"
 )
 
 func runs() []plugintest.ToolRun {
@@ -22,4 +23,9 @@ func TestEveryRequestIsReported(t *testing.T) {
 func TestErrorContract(t *testing.T) {
 	t.Parallel()
 	plugintest.WantErrorContract(t, newPlugin, runs())
+}
+
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, newPlugin(func(string) string { return "" }))
 }

@@ -32,3 +32,8 @@ func TestCompletion(t *testing.T) {
 	plugintest.WantNoCompletions(t, newPlugin, names)
 	plugintest.WantCompletions(t, newPlugin, map[string]plugintest.Completing{"names": names})
 }
+
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, newPlugin(func(string) string { return "" }))
+}

@@ -73,3 +73,8 @@ func TestComparePrompt(t *testing.T) {
 		plugintest.WantFailure(t, h.Prompt(t.Context(), name, arguments), sdk.CodeInvalidArgument, word)
 	}
 }
+
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, newPlugin(func(string) string { return "" }))
+}

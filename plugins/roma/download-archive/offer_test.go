@@ -129,3 +129,8 @@ func TestInspectPrompt(t *testing.T) {
 		plugintest.WantFailure(t, h.Prompt(t.Context(), name, arguments), sdk.CodeInvalidArgument, word)
 	}
 }
+
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	sdktest.Inventory(t, newPlugin(func(string) string { return "" }))
+}
