@@ -13,6 +13,9 @@ const (
 	ServiceName = "tool"
 	// StdinWatchKey set to 1 tells the plugin that its standard input is a pipe that ends when its host is gone.
 	StdinWatchKey = "MCP_SERVER_PLUGIN_STDIN"
+	// EgressKey holds the URL of the host's proxy for this plugin, as HTTPS_PROXY does, for clients that use it for every host:
+	// those that follow HTTPS_PROXY leave out loopback.
+	EgressKey = "MCP_SERVER_EGRESS"
 )
 
 // MaxMessageBytes bounds one gRPC message in both directions, so that a result too large is an error and not the end
