@@ -1,6 +1,6 @@
 // Command build compiles the server and every plugin into one folder, bin unless -o says otherwise:
 //
-//	go run ./internal/build               bin/mcp-server and bin/plugins/<service>-<operation>
+//	go run ./internal/build               bin/mcp-server, bin/mcp-server-launcher and bin/plugins/<service>-<operation>
 //	go run ./internal/build demo …        the same, and then runs bin/mcp-server with what follows
 //
 // It needs nothing but Go, on every system. Start reading at run.
@@ -36,6 +36,9 @@ func run(out, version string, args []string) error {
 	if err := compile(server, "./cmd/mcp-server", version); err != nil {
 		return err
 	}
+	if err := compileLauncher(filepath.Join(out, "mcp-server-launcher"+suffix())); err != nil {
+		return err
+	}
 	mains, err := filepath.Glob(filepath.Join("plugins", "*", "*", "main.go"))
 	if err != nil {
 		return err
@@ -57,6 +60,14 @@ func run(out, version string, args []string) error {
 
 func compile(binary, pkg, version string) error {
 	return start("go", "build", "-trimpath", "-ldflags", strings.Join([]string{"-s", "-w", "-X", "main.version=" + version}, " "), "-o", binary, pkg)
+}
+
+// compileLauncher leaves cgo out: every start of a plugin is a start of the launcher, and without cgo it loads no C library.
+func compileLauncher(binary string) error {
+	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/mcp-server-launcher")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	return command.Run()
 }
 
 func start(program string, args ...string) error {

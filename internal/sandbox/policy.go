@@ -1,15 +1,23 @@
 // Package sandbox bounds what a plugin's process may do: its files, its connections, its system calls, its memory. On Linux a small
-// launcher program sets the bounds on itself and then becomes the plugin; elsewhere there are none. Start reading at [Policy].
+// launcher program sets the bounds on itself and then becomes the plugin; elsewhere there are none. The launcher's half is in the
+// folder launcher, so that a host links neither Landlock nor seccomp. Start reading at [Policy].
 package sandbox
 
 import (
 	"os"
-	"os/exec"
+	"path/filepath"
 )
+
+// LauncherName is the launcher's file name, beside the server's.
+const LauncherName = "mcp-server-launcher"
+
+// DefaultMemory is a bound that Go and Node plugins work well under: a Go plugin has about 130 MiB before it does anything, as the
+// kernel counts, and Node about 350 MiB. It counts private memory that may be written, whether it was touched or not.
+const DefaultMemory = 1 << 30
 
 // Policy is all that a process may do.
 type Policy struct {
-	// Read are files and folders that it may read, and run programs from, beside the system's own.
+	// Read are files and folders that it may read, and run programs from, beside the system's own. What is not there is left out.
 	Read []string `json:"read"`
 	// Write are folders in which it may do anything with files: its private folder, and those of calls.
 	Write []string `json:"write"`
@@ -22,17 +30,28 @@ type Policy struct {
 // Support is what the kernel and the launcher can enforce here.
 type Support struct {
 	// Files, Network, Calls and Memory say what of a policy is enforced.
-	Files, Network, Calls, Memory bool
+	Files   bool `json:"files"`
+	Network bool `json:"network"`
+	Calls   bool `json:"calls"`
+	Memory  bool `json:"memory"`
 	// Missing says why something is not, for people; empty when all is.
-	Missing string
+	Missing string `json:"missing,omitempty"`
 }
 
-// Probe asks the launcher, by running it once, what it can enforce. An empty path is a launcher that is not there.
-func Probe(launcher string) Support { return Support{Missing: "it is not built yet"} }
+// Order is what the launcher is told, on its descriptor 3; the program to become is its descriptor 4.
+type Order struct {
+	Policy Policy `json:"policy"`
+	// Argv0 is the name that the program is given, and shown by.
+	Argv0 string `json:"argv0"`
+	// Parent is the process that gave the order. Without it there is nobody to run the program for.
+	Parent int `json:"parent"`
+}
 
-// Command is a process that the launcher bounds by the policy before it becomes the program. The process gets no other files than
-// the three standard streams. The caller sets streams, folder, environment and attributes as of any command, and calls close after Start,
-// whatever became of it.
-func Command(launcher string, policy Policy, program *os.File, argv0 string) (cmd *exec.Cmd, closeAfterStart func(), err error) {
-	return nil, nil, nil
+// Beside is the launcher in the folder of a program, or empty when there is none.
+func Beside(program string) string {
+	launcher := filepath.Join(filepath.Dir(program), LauncherName)
+	if info, err := os.Stat(launcher); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return launcher
 }
