@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -40,16 +41,19 @@ gets the variables that it declares from the environment.`,
 			if program, err := os.Executable(); err == nil {
 				o.Launcher = sandbox.Beside(program)
 			}
-			lines := &trialLines{table: tabwriter.NewWriter(std.out, 26, 4, 2, ' ', 0)}
+			lines := &trialLines{out: std.out}
 			report := lines.print
 			if asJSON {
 				report = nil
 			}
 			outcomes, err := trial.Run(c.Context(), o, report)
+			if _, wrong := errors.AsType[trial.Mistake](err); wrong {
+				return usageError{err}
+			}
 			if asJSON && err == nil {
 				err = writeJSON(std.out, map[string]any{"checks": outcomes})
 			}
-			return errors.Join(err, lines.err, verdict(outcomes, err))
+			return cmp.Or(err, lines.err, verdict(outcomes))
 		},
 	}
 	c.Flags().StringVar(&o.Tool, "tool", "", "tool to call")
@@ -70,27 +74,27 @@ func environment() map[string]string {
 
 // trialLines prints checks as they are done.
 type trialLines struct {
-	table *tabwriter.Writer
-	err   error
+	out io.Writer
+	err error
 }
 
 func (l *trialLines) print(o trial.Outcome) {
-	_, _ = fmt.Fprintf(l.table, "%s\t%s\t%s\n", o.State, o.Name, o.About) // Flush reports
-	if o.Reason != "" {
-		_, _ = fmt.Fprintf(l.table, "\t\t%s\n", o.Reason)
+	_, err := fmt.Fprintf(l.out, "%-8s %-17s %s\n", o.State, o.Name, o.About)
+	if o.Reason != "" && err == nil {
+		_, err = fmt.Fprintf(l.out, "%27s%s\n", "", o.Reason)
 	}
-	l.err = errors.Join(l.err, l.table.Flush())
+	l.err = cmp.Or(l.err, err)
 }
 
 // verdict is the error of a plugin that failed; the list has said why.
-func verdict(outcomes []trial.Outcome, err error) error {
+func verdict(outcomes []trial.Outcome) error {
 	failed := 0
 	for _, o := range outcomes {
 		if o.State == trial.Failed {
 			failed++
 		}
 	}
-	if err != nil || failed == 0 {
+	if failed == 0 {
 		return nil
 	}
 	return problemsError{fmt.Errorf("the plugin fails %d of %d checks", failed, len(outcomes))}

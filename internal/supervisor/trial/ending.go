@@ -54,7 +54,7 @@ func (t *trial) drain(ctx context.Context) (string, error) {
 	if name == "" {
 		return "no call was tried, for it has no tool that is read-only or idempotent", nil
 	}
-	_, err = t.call(ctx, p, name, []byte("["), pluginv1.Events{})
+	_, err = t.call(ctx, p, name, []byte("["))
 	switch code := status.Code(err); {
 	case err == nil:
 		return "", errors.New("it still took a call; refuse new ones with the status Unavailable")
@@ -132,7 +132,7 @@ func (t *trial) killed(ctx context.Context) (string, error) {
 	if t.tool != nil && t.tool.repeatable() {
 		remark = ""
 		_, answered := t.begin(ctx, p)
-		defer func() { <-answered }() // it ends with the process
+		defer func() { _ = <-answered }() // it ends with the process
 	}
 	p.kill()
 	<-p.exited

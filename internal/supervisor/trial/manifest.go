@@ -135,14 +135,14 @@ func (t *trial) choose() (*tool, error) {
 		if described.Name != t.Tool && !slices.Contains(described.Aliases, t.Tool) {
 			continue
 		}
-		chosen, err := newTool(described)
-		if err != nil {
-			return nil, nil // judge reports it
+		chosen, _ := newTool(described)
+		if chosen == nil {
+			return nil, nil // judge says what is wrong with it
 		}
 		if err := fits(chosen.input, t.Arguments); err != nil {
-			return nil, fmt.Errorf("reading the arguments: they do not fit the input schema of %s: %w", described.Name, err)
+			return nil, mistake("reading the arguments: they do not fit the input schema of %s: %w", described.Name, err)
 		}
 		return chosen, nil
 	}
-	return nil, fmt.Errorf("finding the tool: there is no %q; there are %s", t.Tool, strings.Join(names, ", "))
+	return nil, mistake("finding the tool: there is no %q; there are %s", t.Tool, strings.Join(names, ", "))
 }

@@ -29,6 +29,7 @@ type rogue struct {
 	call      func(pluginv1.ToolPlugin_CallServer, *pluginv1.Start) error
 	configure func() error
 	drain     func() error
+	running   func() error
 	after     func()
 	server    func([]grpc.ServerOption) *grpc.Server
 }
@@ -62,6 +63,11 @@ func rogueKinds() map[string]func() {
 			}
 			return answer(stream, start)
 		}}.serve,
+		"hasty": rogue{manifest: func() string {
+			text := strings.Replace(described("1", schemaOfText), `"name":"rogue"`, `"name":"rogue","acknowledges":true`, 1)
+			return strings.Replace(text, `"hints":{"read_only":true,"idempotent":true}`, `"hints":{}`, 1)
+		}}.serve,
+		"vague":   rogue{running: func() error { return status.Error(codes.Unimplemented, "what?") }}.serve,
 		"leaving": rogue{drain: func() error { time.AfterFunc(50*time.Millisecond, func() { os.Exit(0) }); return nil }}.serve,
 		"stays":   rogue{after: func() { time.Sleep(time.Hour) }}.serve,
 		"open":    rogue{drain: func() error { return nil }}.serve,
@@ -135,6 +141,9 @@ func (s *served) Configure(context.Context, *pluginv1.ConfigureRequest) (*plugin
 }
 
 func (s *served) Running(context.Context, *pluginv1.RunningRequest) (*pluginv1.RunningResponse, error) {
+	if s.running != nil {
+		return nil, s.running()
+	}
 	return &pluginv1.RunningResponse{}, nil
 }
 

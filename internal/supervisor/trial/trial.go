@@ -52,6 +52,16 @@ type Outcome struct {
 	Took   time.Duration `json:"took_ns"`
 }
 
+// Mistake is the error of options that cannot be right.
+type Mistake struct{ cause error }
+
+func (m Mistake) Error() string { return m.cause.Error() }
+
+// Unwrap returns what is wrong.
+func (m Mistake) Unwrap() error { return m.cause }
+
+func mistake(format string, arguments ...any) error { return Mistake{fmt.Errorf(format, arguments...)} }
+
 // limits bound the parts of a trial; tests shorten them.
 type limits struct {
 	whole time.Duration // all checks together
@@ -70,7 +80,7 @@ func defaultLimits() limits {
 }
 
 // Run tries the plugin, and returns the outcomes in the order in which report, which may be nil, was told of them. Nothing of the
-// plugin is left when it returns. The error says why there is no verdict: the options are wrong, or the context ended.
+// plugin is left when it returns. The error says why there is no verdict: a [Mistake] in the options, or the context's end.
 func Run(ctx context.Context, o Options, report func(Outcome)) ([]Outcome, error) {
 	return run(ctx, o, defaultLimits(), report)
 }
@@ -87,7 +97,7 @@ func run(ctx context.Context, o Options, l limits, report func(Outcome)) ([]Outc
 		return nil, err
 	}
 	defer t.close()
-	bounded, cancel := context.WithTimeout(ctx, l.whole)
+	bounded, cancel := context.WithTimeoutCause(ctx, l.whole, fmt.Errorf("the trial's time of %s is over", l.whole))
 	defer cancel()
 	for _, c := range checks() {
 		t.perform(bounded, c)
@@ -115,6 +125,7 @@ type trial struct {
 	plugin   *instance    // what runs; nil when nothing does
 	unusable string       // why nothing more can be tried; empty when it can
 	unsteady bool         // its description changes
+	blind    bool         // it does not say which calls run
 	number   int          // of processes and calls
 	good     *goodCall    // what was seen of it
 
@@ -129,17 +140,17 @@ type trial struct {
 func newTrial(o Options, l limits, report func(Outcome)) (*trial, error) {
 	var err error
 	if o.Path, err = filepath.Abs(o.Path); err != nil {
-		return nil, fmt.Errorf("finding the plugin: %w", err)
+		return nil, mistake("finding the plugin: %w", err)
 	}
 	info, err := os.Stat(o.Path)
 	if err != nil {
-		return nil, fmt.Errorf("finding the plugin: %w", err)
+		return nil, mistake("finding the plugin: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
-		return nil, fmt.Errorf("finding the plugin: %s is not an executable file; build it, or use chmod +x", o.Path)
+		return nil, mistake("finding the plugin: %s is not an executable file; build it, or use chmod +x", o.Path)
 	}
 	if len(o.Arguments) > 0 && o.Tool == "" {
-		return nil, errors.New("reading the options: there are arguments, but no tool to call with them")
+		return nil, mistake("reading the options: there are arguments, but no tool to call with them")
 	}
 	if len(o.Arguments) == 0 {
 		o.Arguments = json.RawMessage("{}")

@@ -5,7 +5,6 @@ package trial
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,6 +128,8 @@ func TestBadPlugins(t *testing.T) {
 		"fragile":   {"bad_arguments", "panic: that is no JSON"},
 		"gullible":  {"bad_arguments", "answered with a result"},
 		"default":   {"large_arguments", "raise the server's limit"},
+		"hasty":     {"good_call", "Begun must come first"},
+		"vague":     {"running", "implement the rpc Running"},
 		"never":     {"good_call", "it did not answer within 4s"},
 		"misfits":   {"good_call", "minLength"},
 		"falls":     {"good_call", "the progress falls from 2 to 1"},
@@ -186,7 +187,7 @@ func TestMistakesOfTheCaller(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"no file":        {Options{Path: text + "x"}, fs.ErrNotExist.Error()},
+		"no file":        {Options{Path: text + "x"}, "no such file"},
 		"not executable": {Options{Path: text}, "is not an executable file"},
 		"no tool":        {Options{Path: good, Arguments: []byte("{}")}, "no tool to call"},
 		"unknown tool":   {Options{Path: good, Tool: "undo"}, `there is no "undo"; there are do`},
@@ -194,7 +195,8 @@ func TestMistakesOfTheCaller(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := Run(t.Context(), c.options, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			_, err := Run(t.Context(), c.options, nil)
+			if _, ok := errors.AsType[Mistake](err); !ok || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("the error is %v; want %q in it", err, c.want)
 			}
 		})
