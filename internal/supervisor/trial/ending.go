@@ -132,7 +132,7 @@ func (t *trial) killed(ctx context.Context) (string, error) {
 	if t.tool != nil && t.tool.repeatable() {
 		remark = ""
 		_, answered := t.begin(ctx, p)
-		defer func() { _ = <-answered }() // it ends with the process
+		defer func() { <-answered }() // it ends with the process
 	}
 	p.kill()
 	<-p.exited

@@ -98,9 +98,11 @@ func (t *trial) lives(ctx context.Context, p *instance, after string) error {
 	return nil
 }
 
-func (p *instance) isDead() bool {
+func (p *instance) isDead() bool { return isClosed(p.dead) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-p.dead:
+	case <-c:
 		return true
 	default:
 		return false

@@ -14,22 +14,22 @@ import (
 // atOnce is how many calls run beside each other.
 const atOnce = 32
 
-// begin starts a call, and returns once the plugin says that it runs, or it is over. The channel has what it came to.
-func (t *trial) begin(ctx context.Context, p *instance) (id string, answered chan error) {
+// begin starts a call, and returns once the plugin says that it runs, or it is over. The channel is closed when it is.
+func (t *trial) begin(ctx context.Context, p *instance) (id string, answered <-chan struct{}) {
 	start := t.startOf(t.tool.Name, t.Arguments)
-	answered = make(chan error, 1)
+	over := make(chan struct{})
 	go func() { // ends with the context or the process
-		_, err := pluginv1.Invoke(ctx, p.client, start, (&goodCall{staging: start.GetStagingDir()}).events())
-		answered <- err
+		defer close(over)
+		_, _ = pluginv1.Invoke(ctx, p.client, start, (&goodCall{staging: start.GetStagingDir()}).events()) // whatever comes of it
 	}()
 	_, _ = await(ctx, t.limits.end, func() (bool, error) { // whether it was seen or not
-		if len(answered) > 0 {
+		if isClosed(over) {
 			return true, nil
 		}
 		runs, err := t.runs(ctx, p, start.GetCallId())
 		return runs || err != nil, nil
 	})
-	return start.GetCallId(), answered
+	return start.GetCallId(), over
 }
 
 // runs asks the plugin whether a call runs.
@@ -55,7 +55,7 @@ func (t *trial) cancelled(ctx context.Context) (string, error) {
 	calling, cancel := context.WithCancel(ctx)
 	defer cancel()
 	id, answered := t.begin(calling, p)
-	if len(answered) > 0 {
+	if isClosed(answered) {
 		return "it answered before it could be cancelled", t.lives(ctx, p, "the call")
 	}
 	cancel()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -68,11 +69,14 @@ func rogueKinds() map[string]func() {
 			return strings.Replace(text, `"hints":{"read_only":true,"idempotent":true}`, `"hints":{}`, 1)
 		}}.serve,
 		"vague":   rogue{running: func() error { return status.Error(codes.Unimplemented, "what?") }}.serve,
-		"leaving": rogue{drain: func() error { time.AfterFunc(50*time.Millisecond, func() { os.Exit(0) }); return nil }}.serve,
+		"leaving": rogue{drain: func() error { time.AfterFunc(50*time.Millisecond, die); return nil }}.serve,
 		"stays":   rogue{after: func() { time.Sleep(time.Hour) }}.serve,
 		"open":    rogue{drain: func() error { return nil }}.serve,
 	}
 }
+
+// die ends the process at once, also under the race detector.
+func die() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
 
 const schemaOfText = `{"type":"object","properties":{"text":{"type":"string","description":"A text."}},"additionalProperties":false}`
 
