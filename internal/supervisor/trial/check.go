@@ -72,9 +72,13 @@ func (t *trial) perform(ctx context.Context, c check) {
 	o := Outcome{Name: c.name, About: c.about, State: Passed, Reason: remark, Took: time.Since(began)}
 	if err != nil {
 		o.State, o.Reason = Failed, visible(strings.ReplaceAll(err.Error(), "\n", "; "), reasonBytes)
-		if _, skipped := errors.AsType[skip](err); skipped {
+		_, skipped := errors.AsType[skip](err)
+		switch {
+		case errors.Is(ctx.Err(), context.Canceled):
+			o.State, o.Reason = Skipped, "interrupted"
+		case skipped:
 			o.State = Skipped
-		} else {
+		default:
 			t.discard()
 		}
 	}

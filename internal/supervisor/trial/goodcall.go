@@ -145,10 +145,16 @@ func (t *trial) connections(context.Context) (string, error) {
 		problems = append(problems, fmt.Errorf("the connection to %s, port %d, was refused: %s; declare the host in the permissions, or do without it",
 			visible(e.Host, 100), e.Port, visible(e.Refused, wordsBytes)))
 	}
-	if len(problems) == 0 && t.Launcher == "" {
-		return "only connections through the proxy were seen, for there is no launcher that keeps it from others", nil
+	if len(problems) > 0 {
+		return "", errors.Join(problems...)
 	}
-	return "", errors.Join(problems...)
+	switch {
+	case t.Launcher == "":
+		return "only connections through the proxy were seen, for there is no launcher that keeps it from others", nil
+	case !t.good.right:
+		return "connections past the proxy are refused by the kernel and not seen here; use the proxy for every host, loopback too", nil
+	}
+	return "", nil
 }
 
 // logVolume judges what was logged between the call's beginning and now.

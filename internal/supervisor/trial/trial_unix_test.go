@@ -208,7 +208,6 @@ func TestInterruption(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	path := install(t, "never")
-	var outcomes []Outcome
 	outcomes, err := Run(ctx, Options{Path: path, Tool: "do"}, func(o Outcome) {
 		if o.Name == "running" { // the call that never answers is next
 			time.AfterFunc(200*time.Millisecond, cancel)
@@ -217,7 +216,23 @@ func TestInterruption(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
-	if last := outcomes[len(outcomes)-1]; last.Name != "good_call" || last.State != Failed {
+	if last := outcomes[len(outcomes)-1]; last.Name != "good_call" || last.State != Skipped || last.Reason != "interrupted" {
 		t.Errorf("the last outcome is %+v", last)
+	}
+}
+
+func TestWholeTime(t *testing.T) {
+	t.Parallel()
+	l := shortLimits()
+	l.whole, l.call = 3*time.Second, time.Minute
+	outcomes, err := run(t.Context(), Options{Path: install(t, "never"), Tool: "do"}, l, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed := names(outcomes, Failed); len(failed) != 1 || !strings.Contains(reasonOf(outcomes, failed[0]), "the trial's time of 3s is over") {
+		t.Errorf("failed: %q: %+v", failed, outcomes)
+	}
+	if reason := reasonOf(outcomes, "killed"); reason != "the trial's time is over" {
+		t.Errorf("the last check: %q", reason)
 	}
 }
