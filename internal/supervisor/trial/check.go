@@ -97,6 +97,9 @@ func (t *trial) bounded(ctx context.Context, c check) (string, error) {
 	defer cancel()
 	remark, err := c.run(t, ctx)
 	t.measure()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // for what the check waited for was not given its time
+	}
 	return remark, err
 }
 
