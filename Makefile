@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help all build demo test e2e heavy judges conformance conformance-server clients lint generate checkgenerate tidy vuln bench cross clean
+.PHONY: help all build demo test e2e heavy judges conformance conformance-server clients node-example lint generate checkgenerate tidy vuln bench cross clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +45,20 @@ conformance-server: ## Only the server with the conformance plugin, at ADDR, in 
 clients: $(JUDGES) ## Other people's clients against the server: inspector, TypeScript and Go SDK
 	MCP_SERVER_NODE=required go test ./conformance/clients -count=1 -timeout 10m
 
+NODE_EXAMPLE := examples/node-plugin/node_modules/.package-lock.json
+$(NODE_EXAMPLE): examples/node-plugin/package-lock.json
+	cd examples/node-plugin && npm ci --ignore-scripts --no-audit --no-fund
+
+node-example: $(NODE_EXAMPLE) ## Build the plugin in Node and run it through the supervisor and the server
+	cd examples/node-plugin && npm run build
+	MCP_SERVER_NODE=required go test ./examples/node-plugin -count=1 -timeout 5m
+
 lint: ## Static checks
 	$(TOOL) golangci-lint run ./...
 
-generate: ## Rewrite what is generated: the wire, schemas/, the README's tool table, docs/tools.md
+generate: ## Rewrite what is generated: the wire, the host's own tools, schemas/, the README's tool table, docs/tools.md
 	$(TOOL) buf generate
+	go test ./internal/host -run '^TestOwnTools' -count=1 -update
 	go test ./cmd/mcp-server -run '^TestGenerated' -count=1 -update
 
 checkgenerate: ## Fail when something generated is stale
@@ -68,6 +77,7 @@ vuln: ## Known vulnerabilities (asks the Go vulnerability database)
 
 bench: ## Start, calls and a download beside an in-process server and curl, each in one run
 	go run ./bench
+	go run ./bench start
 	go run ./bench download
 
 clean: ## Remove what was built

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 )
@@ -23,14 +20,8 @@ func measureCalls(out io.Writer, rounds, calls int) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	for _, args := range [][]string{
-		{"run", "./internal/build", "-o", dir},
-		{"build", "-o", filepath.Join(dir, "inprocess"), "./bench/inprocess"},
-		{"build", "-o", filepath.Join(dir, "echo", "echo"), "./bench/echo"},
-	} {
-		if err := build(args...); err != nil {
-			return err
-		}
+	if err := buildAll(dir); err != nil {
+		return err
 	}
 	host := filepath.Join(dir, "mcp-server")
 	floor, five, one := samples{}, samples{}, samples{}
@@ -49,19 +40,11 @@ func measureCalls(out io.Writer, rounds, calls int) error {
 			}
 		}
 	}
-	_, err = fmt.Fprintf(out, "%s/%s, %d CPUs, %s; %d rounds of %d calls, medians\n\n%s%s%s",
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), rounds, calls,
+	_, err = fmt.Fprintf(out, "%s; %d rounds of %d calls, medians\n\n%s%s%s", about(), rounds, calls,
 		row("start to tools/list, 5 plugins", floor.start, five.start),
 		row("start to tools/list, 1 plugin", floor.start, one.start),
 		row("one call", floor.call, one.call))
 	return err
-}
-
-func build(args ...string) error {
-	if out, err := exec.CommandContext(context.Background(), "go", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("building: %w\n%s", err, out)
-	}
-	return nil
 }
 
 // round starts a server, notes the time to the answer of tools/list, calls the echo tool and stops the server.
@@ -78,7 +61,7 @@ func (s *samples) round(args []string, calls int) (err error) {
 	s.start = append(s.start, time.Since(begin))
 	for range calls {
 		at := time.Now()
-		if _, err := server.call("bench_echo", `{"text":"the quick brown fox jumps over the lazy dog"}`); err != nil {
+		if _, err := server.call(echoName+"_echo", `{"text":"the quick brown fox jumps over the lazy dog"}`); err != nil {
 			return err
 		}
 		s.call = append(s.call, time.Since(at))

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -169,14 +168,14 @@ func (d *downloads) print(out io.Writer, size int, peak, idle int64) error {
 	for n := range ratios {
 		ratios[n] = float64(d.curl.took[n]) / float64(d.ours.took[n])
 	}
-	_, err := fmt.Fprintf(out, `%s/%s, %d × %s, %s
+	_, err := fmt.Fprintf(out, `%s
 %d MiB in one call of a server that runs throughout; %d rounds, medians
 
 %s%s
 throughput     %.2f of curl's (single rounds %.2f to %.2f)
 memory         %.1f MiB more than the idle %.1f MiB, host and plugin together
 `,
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), machine(), runtime.Version(), size/mib, len(ratios),
+		about(), size/mib, len(ratios),
 		line("curl and sync", d.curl), line("one call", d.ours),
 		float64(median(d.curl.took))/float64(median(d.ours.took)), slices.Min(ratios), slices.Max(ratios),
 		float64(peak-idle)/mib, float64(idle)/mib)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -70,6 +71,11 @@ func (w watched) memory(name string) (int64, error) {
 // forgetPeak makes VmHWM begin anew, so that the start of a program does not count as its work.
 func (w watched) forgetPeak() error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", w), []byte("5"), 0)
+}
+
+// about names the system, the machine and the compiler.
+func about() string {
+	return fmt.Sprintf("%s/%s, %d × %s, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), machine(), runtime.Version())
 }
 
 // machine names what the numbers were measured on.

@@ -50,31 +50,62 @@ func (s *session) close() error { return errors.Join(s.in.Close(), s.process.Wai
 
 // ask sends a request and returns its answer's line. Notifications on the way, such as progress, are passed over.
 func (s *session) ask(method, params string) ([]byte, error) {
+	if err := s.send(method, params); err != nil {
+		return nil, err
+	}
+	line, err := s.answer()
+	if err == nil && isFailure(line) {
+		err = fmt.Errorf("unexpected answer: %.500s", line)
+	}
+	return line, err
+}
+
+// send sends a request and does not wait for its answer.
+func (s *session) send(method, params string) error {
 	s.last++
 	if params == "" {
 		params = "{}"
 	}
-	if _, err := fmt.Fprintf(s.in, `{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`+"\n", s.last, method, params); err != nil {
-		return nil, err
-	}
+	_, err := fmt.Fprintf(s.in, `{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`+"\n", s.last, method, params)
+	return err
+}
+
+// answer returns the next answer, good or bad.
+func (s *session) answer() ([]byte, error) {
 	for {
 		line, err := s.lines.ReadBytes('\n')
-		if err != nil {
-			return nil, err
+		if err != nil || !bytes.Contains(line, []byte(`"method":"notifications/`)) {
+			return line, err
 		}
-		if bytes.Contains(line, []byte(`"method":"notifications/`)) {
-			continue
-		}
-		if !bytes.Contains(line, []byte(`"result"`)) || bytes.Contains(line, []byte(`"isError":true`)) {
-			return nil, fmt.Errorf("unexpected answer: %.500s", line)
-		}
-		return line, nil
 	}
+}
+
+// await waits for a notification that has a word in it.
+func (s *session) await(word string) error {
+	for {
+		line, err := s.lines.ReadBytes('\n')
+		switch {
+		case err != nil:
+			return err
+		case !bytes.Contains(line, []byte(`"method":"notifications/`)):
+			return fmt.Errorf("an answer came before the notification: %.500s", line)
+		case bytes.Contains(line, []byte(word)):
+			return nil
+		}
+	}
+}
+
+func isFailure(line []byte) bool {
+	return !bytes.Contains(line, []byte(`"result"`)) || bytes.Contains(line, []byte(`"isError":true`))
 }
 
 // call calls a tool, with progress asked for as an editor does, and returns the answer's line.
 func (s *session) call(tool, arguments string) ([]byte, error) {
-	return s.ask("tools/call", fmt.Sprintf(`{"name":%q,"arguments":%s,"_meta":{"progressToken":"bench"}}`, tool, arguments))
+	return s.ask("tools/call", toolCall(tool, arguments))
+}
+
+func toolCall(tool, arguments string) string {
+	return fmt.Sprintf(`{"name":%q,"arguments":%s,"_meta":{"progressToken":"bench"}}`, tool, arguments)
 }
 
 // structured decodes the structured content of an answer.

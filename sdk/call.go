@@ -91,6 +91,8 @@ func replyID(request *pluginv1.CallRequest) uint32 {
 		return r.ClaimReply.GetId()
 	case *pluginv1.CallRequest_AskReply:
 		return r.AskReply.GetId()
+	case *pluginv1.CallRequest_BegunReply:
+		return r.BegunReply.GetId()
 	}
 	return 0 // which is nobody's
 }
@@ -124,6 +126,15 @@ func (c *Call) ask(ctx context.Context, question func(id uint32) *pluginv1.CallE
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// begin tells the host that the tool runs now, and returns when it knows. An event that was only sent can be lost with the
+// process, and the host would send the call again.
+func (c *Call) begin(ctx context.Context) error {
+	_, err := c.ask(ctx, func(id uint32) *pluginv1.CallEvent {
+		return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_Begun{Begun: &pluginv1.Begun{Id: id}}}
+	})
+	return err
 }
 
 // hostGone says why the stream has ended: the call was cancelled, or the host went away.

@@ -16,7 +16,8 @@ type Manifest struct {
 	Prompts     []PromptManifest   `json:"prompts,omitempty"`
 	Resources   []ResourceManifest `json:"resources,omitempty"`
 	Permissions Permissions        `json:"permissions"`
-	// Acknowledges says that the event Begun precedes every call that must not be sent twice. The SDK always does it.
+	// Acknowledges says that every call that must not be sent twice waits for the answer to its event Begun. The SDK always
+	// does it.
 	Acknowledges bool `json:"acknowledges,omitempty"`
 }
 

@@ -11,7 +11,7 @@ import (
 // checkTexts checks what people read of a tool or a prompt.
 func checkTexts(name, title, description string) error {
 	var problems []error
-	if !toolName.MatchString(name) {
+	if !toolName().MatchString(name) {
 		problems = append(problems, errors.New("the name must be snake case of at most 60 characters"))
 	}
 	if title == "" {

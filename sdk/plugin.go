@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Plugin is what one binary offers. It is data: a function returns it, [Serve] checks it as a whole and serves it.
@@ -32,7 +33,8 @@ type Plugin struct {
 type Permissions struct {
 	// Hosts are what it connects to: a name, a name behind "*." that stands for any labels, or an address, each with a port
 	// if that is neither 443 nor 80; or $VARIABLE for the host and the port of the URL in a declared variable, and the names below
-	// that host. Addresses that are not public must be named here, or by a variable, to be reached.
+	// that host; or a network such as 100.125.0.0/16. Addresses that are not public must be named here, alone or by their network, or by a
+	// variable, to be reached, also by a name that is declared.
 	Hosts []string `json:"hosts,omitempty"`
 	// Environment are the variables of the host's environment that it reads. They arrive by value after the start, so
 	// os.Getenv finds them in a tool, while the process list never shows them.
@@ -53,15 +55,15 @@ type EnvVar struct {
 }
 
 var (
-	pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	envName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	pluginName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	envName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // Validate reports every mistake in the plugin's definition that can be seen without running it: names, descriptions,
 // and argument types that have no usable schema.
 func (p Plugin) Validate() error {
 	var problems []error
-	if !pluginName.MatchString(p.Name) {
+	if !pluginName().MatchString(p.Name) {
 		problems = append(problems, fmt.Errorf("plugin name %q: want lower-case letters, digits and hyphens", p.Name))
 	}
 	if p.Version == "" {
@@ -91,7 +93,7 @@ func (p Permissions) validate() error {
 	declared := map[string]bool{}
 	for _, v := range p.Environment {
 		declared[v.Name] = true
-		if !envName.MatchString(v.Name) {
+		if !envName().MatchString(v.Name) {
 			problems = append(problems, fmt.Errorf("environment name %q is not a variable name", v.Name))
 		}
 	}

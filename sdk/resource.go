@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Resource is something that a client can read: one URI, or all that fit a template.
@@ -77,12 +78,12 @@ func (r Resource) read(ctx context.Context, call *Call, arguments []byte) ([]byt
 }
 
 // templatePart is one expression of a template, such as {id}, {+path} or {?a,b}.
-var templatePart = regexp.MustCompile(`\{[+#./;?&]?([A-Za-z0-9_.,:*%]+)\}`)
+var templatePart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[+#./;?&]?([A-Za-z0-9_.,:*%]+)\}`) })
 
 // variables returns the names of the template's variables; none for the URI of one resource.
 func (r Resource) variables() []string {
 	var names []string
-	for _, part := range templatePart.FindAllStringSubmatch(r.URI, -1) {
+	for _, part := range templatePart().FindAllStringSubmatch(r.URI, -1) {
 		for _, v := range strings.Split(part[1], ",") {
 			name, _, _ := strings.Cut(strings.TrimSuffix(v, "*"), ":")
 			names = append(names, name)
@@ -93,12 +94,12 @@ func (r Resource) variables() []string {
 
 func (r Resource) validate() error {
 	problems := []error{checkIcons(r.Icons), checkCompleters(r.Complete, r.variables())}
-	switch parsed, err := url.Parse(templatePart.ReplaceAllString(r.URI, "x")); { // a host name, for one, takes no brace
+	switch parsed, err := url.Parse(templatePart().ReplaceAllString(r.URI, "x")); { // a host name, for one, takes no brace
 	case err != nil || parsed.Scheme == "":
 		problems = append(problems, errors.New("the URI has no scheme, or is none"))
 	case parsed.Scheme == "artifact":
 		problems = append(problems, errors.New("the scheme artifact is the host's"))
-	case strings.ContainsAny(templatePart.ReplaceAllString(r.URI, ""), "{}"):
+	case strings.ContainsAny(templatePart().ReplaceAllString(r.URI, ""), "{}"):
 		problems = append(problems, errors.New("the URI has a brace that belongs to no variable"))
 	}
 	if r.Name == "" || r.Description == "" {

@@ -157,7 +157,7 @@ func (s *server) Call(stream pluginv1.ToolPlugin_CallServer) error {
 	go call.receive() // ends with the stream, which ends when this function returns
 	defer s.enter(call.ID())()
 	if handler.acknowledge {
-		if err := call.emit(&pluginv1.CallEvent{Event: &pluginv1.CallEvent_Begun{Begun: &pluginv1.Begun{}}}); err != nil {
+		if err := call.begin(ctx); err != nil {
 			return err
 		}
 	}

@@ -118,7 +118,7 @@ func decode(arguments []byte, into any) error {
 	return nil
 }
 
-var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,59}$`)
+var toolName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,59}$`) })
 
 func (t Tool) validate() error {
 	if t.invoke == nil {
@@ -126,7 +126,7 @@ func (t Tool) validate() error {
 	}
 	problems := []error{checkTexts(t.spec.Name, t.spec.Title, t.spec.Description), checkIcons(t.spec.Icons)}
 	for _, alias := range t.spec.Aliases {
-		if !toolName.MatchString(alias) {
+		if !toolName().MatchString(alias) {
 			problems = append(problems, fmt.Errorf("the alias %q must be snake case of at most 60 characters", alias))
 		}
 	}

@@ -26,7 +26,7 @@ func storeWith(t *testing.T, content string) (*artifact.Store, artifact.Record) 
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	dir, release, err := store.Stage("1")
+	dir, release, err := store.Stage("p", "1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestTakeStock(t *testing.T) {
 	store, r := storeWith(t, "hello")
 	claims := map[string]*artifact.Claim{}
 	for _, id := range []string{"alive", "dead"} {
-		dir, release, err := store.Stage(id)
+		dir, release, err := store.Stage("p", id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,20 +50,14 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 			if err != nil {
 				return err
 			}
-			s.startGrace = oneCallGrace
+			s.startGrace = time.Nanosecond // what is not known comes while the call waits for it
 			return withHost(c.Context(), s, std, func(h *host.Host, _ *slog.Logger) error {
 				ctx, cancel := c.Context(), func() {}
 				if timeout > 0 {
 					ctx, cancel = context.WithTimeout(ctx, timeout)
 				}
 				defer cancel()
-				result, err := h.Call(ctx, host.Request{
-					Name: args[0], Arguments: raw, Listener: host.Listener{Progress: newProgressLines(std.err).print},
-				})
-				if err != nil {
-					return err
-				}
-				return printResult(std.out, asJSON, result)
+				return callOnce(ctx, h, host.Request{Name: args[0], Arguments: raw}, std, asJSON)
 			})
 		},
 	}
@@ -74,6 +68,19 @@ Exit codes: 0 done, 1 the tool answered with an error, 2 wrong usage or argument
 	addEmulatorFlag(c, s)
 	addOutputFlag(c, s)
 	return c
+}
+
+// callOnce calls one tool; its progress goes to the standard error, its result to the standard output.
+func callOnce(ctx context.Context, h *host.Host, r host.Request, std streams, asJSON bool) error {
+	waiting, cancel := context.WithTimeout(ctx, oneCallGrace)
+	h.Await(waiting, r.Name)
+	cancel()
+	r.Progress = newProgressLines(std.err).print
+	result, err := h.Call(ctx, r)
+	if err != nil {
+		return err
+	}
+	return printResult(std.out, asJSON, result)
 }
 
 func readArguments(ctx context.Context, value string, in io.Reader) (json.RawMessage, error) {

@@ -82,8 +82,8 @@ func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body 
 	}
 	defer func() { err = errors.Join(err, p.trail.Close()) }()
 	h, err = host.Start(ctx, host.Config{
-		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace, Plugins: processes,
-		PreviewCommand: previewCommand(), MinFree: uint64(s.minFree), Retention: s.retention(),
+		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace, WaitForAll: s.waitForAll, Plugins: processes,
+		PreviewCommand: previewsOfHost(logger), MinFree: uint64(s.minFree), Retention: s.retention(),
 		Profile: p.profiles(lookup), Stands: p.stands(), Policy: p.policy, NoConfirm: p.noConfirm, PublicURL: p.publicURL,
 		Telemetry: p.metrics, Audit: p.trail, Transport: p.transport,
 	})

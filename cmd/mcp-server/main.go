@@ -13,6 +13,7 @@ import (
 var version = "dev"
 
 func main() {
+	putOffCollection()
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a download; writing tells of it
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

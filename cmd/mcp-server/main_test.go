@@ -32,6 +32,7 @@ func withBinaries(run func() int) int {
 		{"build", "-o", filepath.Join(dir, "example-plugin"), "./docs/example-plugin"},
 		{"build", "-o", filepath.Join(dir, "conformance"), "./conformance/plugin"},
 		{"build", "-o", filepath.Join(dir, "fixture"), "./cmd/mcp-server/testdata/fixture"},
+		{"build", "-o", filepath.Join(dir, "hazard"), "./cmd/mcp-server/testdata/hazard"},
 	} {
 		build := exec.CommandContext(context.Background(), "go", args...)
 		build.Dir = root

@@ -20,7 +20,7 @@ func storeFiles(t *testing.T, data string, n int) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	dir, release, err := store.Stage("call")
+	dir, release, err := store.Stage("p", "call")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mcp-server/internal/host"
+	"mcp-server/internal/supervisor"
 )
 
 // processFlags say how plugins are run.
@@ -25,6 +27,8 @@ type processFlags struct {
 	lockFile    string
 	cacheDir    string
 	maxList     byteSize
+	reattach    string
+	ignoreLock  bool // no flag: commands that look at plugins before they are accepted
 }
 
 // addProcessFlags adds what every command needs that runs plugins.
@@ -35,18 +39,23 @@ func addProcessFlags(flags *pflag.FlagSet, f *processFlags) {
 	flags.StringVar(&f.sandbox, "sandbox", "on", "bound plugins by the kernel to what they declare: on (as far as it can), required (run none otherwise) or off")
 	flags.StringSliceVar(&f.unsandboxed, "unsandboxed", nil, "plugin that is not bounded, while you develop it; may be repeated")
 	flags.Var(&f.memory, "plugin-memory", "most memory of a plugin that declares no other; 0 for no bound")
-	flags.StringVar(&f.lockFile, "lock", "", "file with the plugins that may run; plugins.lock.json in the plugins folder by default, and if there is none all may")
+	addLockFlag(flags, f)
+	flags.StringVar(&f.reattach, "reattach", "", "plugins that run already, as `<plugin> debug` prints them, instead of processes of the server's own")
 	flags.StringVar(&f.cacheDir, "cache-dir", defaultCacheDir(), "folder that remembers what plugins offer; empty to ask them at every start")
 	flags.Var(&f.maxList, "max-list-size", "most bytes of one plugin in tools/list; a plugin with more is left out; 0 for no bound")
 }
 
+func addLockFlag(flags *pflag.FlagSet, f *processFlags) {
+	flags.StringVar(&f.lockFile, "lock", "", "file with the plugins that may run; plugins.lock.json in the plugins folder by default, and if there is none all may")
+}
+
 // processes are the flags as the host takes them.
 func (f processFlags) processes() (host.Processes, error) {
-	mode := host.StartMode(f.start)
+	mode := host.StartMode(cmp.Or(f.start, string(host.StartLazy)))
 	if !slices.Contains([]host.StartMode{host.StartLazy, host.StartBackground, host.StartEager}, mode) {
 		return host.Processes{}, usageError{fmt.Errorf("--start takes lazy, background or eager, not %q", f.start)}
 	}
-	if !slices.Contains([]string{"on", "required", "off"}, f.sandbox) {
+	if !slices.Contains([]string{"", "on", "required", "off"}, f.sandbox) {
 		return host.Processes{}, usageError{fmt.Errorf("--sandbox takes on, required or off, not %q", f.sandbox)}
 	}
 	if f.sandbox == "required" && len(f.unsandboxed) > 0 {
@@ -55,8 +64,12 @@ func (f processFlags) processes() (host.Processes, error) {
 	if f.idleTimeout < 0 {
 		return host.Processes{}, usageError{fmt.Errorf("--idle-timeout takes a time such as 10m, or 0 for never, not %s", f.idleTimeout)}
 	}
+	attached, err := supervisor.ParseReattach(f.reattach)
+	if err != nil {
+		return host.Processes{}, usageError{fmt.Errorf("--reattach: %w", err)}
+	}
 	return host.Processes{
-		Start: mode, CacheDir: f.cacheDir, LockFile: f.lockFile, IdleTimeout: f.idleTimeout, Launcher: launcher(),
+		Attached: attached, Start: mode, CacheDir: f.cacheDir, LockFile: f.lockFile, IgnoreLock: f.ignoreLock, IdleTimeout: f.idleTimeout, Launcher: launcher(),
 		Sandbox:         func(plugin string) bool { return f.sandbox != "off" && !slices.Contains(f.unsandboxed, plugin) },
 		SandboxRequired: f.sandbox == "required", Memory: uint64(f.memory), MaxListBytes: int(f.maxList),
 	}, nil
@@ -67,23 +80,7 @@ func launcher() string {
 	if runtime.GOOS != "linux" {
 		return ""
 	}
-	return beside("mcp-server-launcher")
-}
-
-// beside is a program in this program's folder; empty when it is not there.
-func beside(name string) string {
-	program, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	if target, err := filepath.EvalSymlinks(program); err == nil {
-		program = target
-	}
-	path := filepath.Join(filepath.Dir(program), name)
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	return path
+	return programBeside("mcp-server-launcher")
 }
 
 // defaultCacheDir is empty where the system names no folder for caches.

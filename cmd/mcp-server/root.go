@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type settings struct {
 	emulator   bool
 	processes  processFlags
 	startGrace time.Duration // how long to wait for slow plugins; the host's default when zero
+	waitForAll bool          // even for the slowest, as long as that
 }
 
 // run executes one command line and returns the exit code.
@@ -87,7 +89,7 @@ Every flag can also be set as MCP_SERVER_<NAME>, such as MCP_SERVER_DATA_DIR.`,
 	flags.StringVar(&s.logLevel, "log-level", "warn", "what is logged to standard error: debug, info, warn or error")
 	root.AddCommand(
 		newServeCommand(s, std), newCallCommand(s, std), newToolsCommand(s, std), newArtifactCommand(s, std),
-		newDemoCommand(s, std), newEmulatorCommand(s, std), newTokenCommand(s, std), newAccessCommand(s, std), newPreviewCommand(std),
+		newDemoCommand(s, std), newEmulatorCommand(s, std), newTokenCommand(s, std), newAccessCommand(s, std), newPluginCommand(s, std),
 	)
 	return root
 }
@@ -115,14 +117,7 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 
 // defaultPluginsDir is the folder "plugins" beside the program, where the build puts them.
 func defaultPluginsDir() string {
-	program, err := os.Executable()
-	if err != nil {
-		return "plugins"
-	}
-	if target, err := filepath.EvalSymlinks(program); err == nil {
-		program = target
-	}
-	return filepath.Join(filepath.Dir(program), "plugins")
+	return cmp.Or(beside("plugins"), "plugins")
 }
 
 // defaultDataDir follows the XDG base directories, and each system's own custom elsewhere.

@@ -27,7 +27,7 @@ func newToolsCommand(s *settings, std streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.startGrace = oneCallGrace
+			s.startGrace, s.waitForAll = oneCallGrace, true
 			return withHost(c.Context(), s, std, func(h *host.Host, _ *slog.Logger) error {
 				switch {
 				case len(args) == 1:

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -180,11 +181,11 @@ func CheckName(name string) error {
 }
 
 // profileName is what can be a folder's name on every system.
-var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`)
+var profileName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`) })
 
 // CheckProfile says what is wrong with the name of a profile, which also names a folder.
 func CheckProfile(name string) error {
-	if !profileName.MatchString(name) {
+	if !profileName().MatchString(name) {
 		return errors.New("a profile's name has 1 to 60 small letters, digits, _ or -, and begins with a letter or a digit")
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 const (
@@ -56,14 +57,14 @@ func IsToken(text string) bool {
 }
 
 // written is how NewToken's tokens look in a text.
-var written = regexp.MustCompile(tokenPrefix + `[A-Za-z0-9_-]{20,}`)
+var written = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(tokenPrefix + `[A-Za-z0-9_-]{20,}`) })
 
 // HideTokens removes tokens from a text that NewToken has made, whoever put them there.
 func HideTokens(text string) string {
 	if !strings.Contains(text, tokenPrefix) {
 		return text
 	}
-	return written.ReplaceAllString(text, "[redacted]")
+	return written().ReplaceAllString(text, "[redacted]")
 }
 
 // entry is a caller with a token of the file.

@@ -42,7 +42,7 @@ type attempt struct {
 func ask(t *testing.T, s *Store, again bool) attempt {
 	t.Helper()
 	a := attempt{call: uuid.NewString()}
-	dir, _, err := s.Stage(a.call) // the folder stays, as after a kill
+	dir, _, err := s.Stage("p", a.call) // the folder stays, as after a kill
 	must(t, err)
 	a.dir = dir
 	a.claim, a.err = s.Claim(t.Context(), ClaimRequest{

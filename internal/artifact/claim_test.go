@@ -138,7 +138,7 @@ func TestOnlyOneOfManyIsGranted(t *testing.T) {
 		s := hosts[n%2]
 		calls.Go(func() {
 			call := uuid.NewString()
-			dir, _, err := s.Stage(call)
+			dir, _, err := s.Stage("p", call)
 			if err != nil {
 				t.Error(err)
 				return

@@ -67,7 +67,7 @@ func (c *Claim) noteStored(now Case, r Record) Case {
 // takeOver keeps what a call left in its folder that has ended, with its host or without a chance to keep it: whoever has
 // the lock is alone with it. A host that sweeps at the same time does the same.
 func (c *Claim) takeOver(call string) error {
-	for _, mark := range c.store.glob("staging/*/" + callPrefix + call + claimMark) {
+	for _, mark := range c.store.glob("staging/*/" + pluginPrefix + "*/" + callPrefix + call + claimMark) {
 		dir := strings.TrimSuffix(mark, claimMark)
 		if dir == c.stagingDir {
 			continue // Settle has kept it

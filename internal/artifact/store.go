@@ -10,8 +10,9 @@
 //	once/<key>.lock                   held while a call is after it
 //	partial/<call>-<file name>        what arrived of a once-only download that was cut
 //	callers/<hash>/<hash>             a caller, and a URI that it may see; empty files, see [Store.Grant]
-//	staging/host-<pid>-<n>/<call>/    a running call's folder; its host removes it, or the next host if that was killed;
-//	                                  with <call>.once-only beside it while it has a claim
+//	staging/host-<pid>-<n>/of-<plugin>/<call>/
+//	                                  a running call's folder, in the one of its plugin, which cannot write to another's; its host
+//	                                  removes it, or the next host if that was killed; <call>.once-only beside it says that it has a claim
 //	damaged/<id>/<file name>          what Check has moved out of artifacts, because its checksum or metadata is wrong; no
 //	                                  host looks there, and what was moved out can be downloaded again to its old name
 //
@@ -34,6 +35,7 @@ import (
 
 const (
 	stagingPrefix = "host-"
+	pluginPrefix  = "of-"
 	callPrefix    = "call-"
 	// claimMark ends the name of the file beside a call's folder that says: what is there cannot be fetched again, and has
 	// this name.
@@ -114,7 +116,7 @@ func (s *Store) sweep() { hostfolder.Sweep(s.folder("staging"), stagingPrefix, s
 // inherit keeps what calls with a claim left in a host's folder, and says whether the folder may go.
 func (s *Store) inherit(folder string) bool {
 	safe := true
-	for _, mark := range s.glob("staging/" + filepath.Base(folder) + "/" + callPrefix + "*" + claimMark) {
+	for _, mark := range s.glob("staging/" + filepath.Base(folder) + "/" + pluginPrefix + "*/" + callPrefix + "*" + claimMark) {
 		kept, err := s.rescue(strings.TrimSuffix(mark, claimMark))
 		switch {
 		case err != nil:
@@ -139,18 +141,23 @@ func (s *Store) Close() {
 	}
 }
 
-// Stage makes the private folder of a call. Release removes it with all that is left in it, after keeping what cannot be
-// fetched again.
-func (s *Store) Stage(call string) (dir string, release func(), err error) {
-	dir = filepath.Join(s.staging.Path, callPrefix+call)
+// Stage makes the private folder of a call of a plugin. Release removes it with all that is left in it, after keeping what cannot
+// be fetched again.
+func (s *Store) Stage(plugin, call string) (dir string, release func(), err error) {
+	dir = filepath.Join(s.StagingOf(plugin), callPrefix+call)
 	err = os.Mkdir(dir, 0o700)
-	if errors.Is(err, os.ErrNotExist) { // somebody removed the data folder beneath us
+	if errors.Is(err, os.ErrNotExist) { // the plugin's first call, or somebody removed the data folder beneath us
 		err = os.MkdirAll(dir, 0o700)
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("making the call's folder: %w; check the disk and the data folder", err)
 	}
 	return dir, func() { s.release(dir) }, nil
+}
+
+// StagingOf is the folder of all calls of a plugin; it need not be there.
+func (s *Store) StagingOf(plugin string) string {
+	return filepath.Join(s.staging.Path, pluginPrefix+filepath.Base(plugin))
 }
 
 func (s *Store) release(dir string) {

@@ -33,7 +33,7 @@ func openStore(t *testing.T, dir string) *Store {
 
 func stage(t *testing.T, s *Store, content string) Candidate {
 	t.Helper()
-	dir, release, err := s.Stage(uuid.NewString())
+	dir, release, err := s.Stage("p", uuid.NewString())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestStagingGoesWithItsHost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	living := openStore(t, dir)
-	kept, _, err := living.Stage("1")
+	kept, _, err := living.Stage("p", "1")
 	must(t, err)
 	dead := filepath.Join(dir, "staging", "host-1-dead")
 	must(t, os.MkdirAll(filepath.Join(dead, "call-1"), 0o700))

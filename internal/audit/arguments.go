@@ -40,10 +40,11 @@ func (c *cleaner) arguments(raw json.RawMessage, r Redaction, room int) []byte {
 	if err != nil {
 		return fmt.Appendf(nil, `"[%d bytes that are not JSON]"`, len(raw))
 	}
-	if r.all {
+	secrets := r.marks()
+	if secrets.all {
 		return []byte(`"` + redacted + `"`)
 	}
-	tree = c.value(tree, r, 0)
+	tree = c.value(tree, secrets, 0)
 	for _, limit := range []int{maxValue, 128, 32} {
 		out := &limited{room: room, value: limit}
 		out.write(tree)
@@ -68,17 +69,17 @@ func decode(raw []byte) (any, error) {
 }
 
 // value returns a copy without secrets: objects as []member, whatever else as the decoder has it.
-func (c *cleaner) value(v any, r Redaction, depth int) any {
+func (c *cleaner) value(v any, m marks, depth int) any {
 	if depth > maxDepth {
 		return "[too deep]"
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		return c.object(v, r, depth)
+		return c.object(v, m, depth)
 	case []any:
 		items := make([]any, len(v))
 		for n, item := range v {
-			items[n] = c.value(item, r, depth+1)
+			items[n] = c.value(item, m, depth+1)
 		}
 		return items
 	case json.Number:
@@ -87,34 +88,34 @@ func (c *cleaner) value(v any, r Redaction, depth int) any {
 		}
 		return v
 	case string:
-		return c.string(v, r, depth)
+		return c.string(v, m, depth)
 	}
 	return v
 }
 
 // string also looks into JSON that is written as a text, because a property in there has a name too.
-func (c *cleaner) string(s string, r Redaction, depth int) string {
+func (c *cleaner) string(s string, m marks, depth int) string {
 	if start := strings.TrimSpace(s); strings.HasPrefix(start, "{") || strings.HasPrefix(start, "[") {
 		if tree, err := decode([]byte(s)); err == nil {
 			out := &limited{room: len(s) * 8, value: len(s) * 8}
-			out.write(c.value(tree, r, depth+1))
+			out.write(c.value(tree, m, depth+1))
 			s = out.String()
 		}
 	}
 	return c.text(s)
 }
 
-func (c *cleaner) object(v map[string]any, r Redaction, depth int) []member {
+func (c *cleaner) object(v map[string]any, secrets marks, depth int) []member {
 	pair := namesSecret(v)
 	members := make([]member, 0, len(v))
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		m := member{name: c.text(name)}
 		switch {
 		case v[name] == nil:
-		case secretName(name) || r.has(name) || pair && lastWord(name) == "value":
+		case secretName(name) || secrets.has(name) || pair && lastWord(name) == "value":
 			m.value = redacted
 		default:
-			m.value = c.value(v[name], r, depth+1)
+			m.value = c.value(v[name], secrets, depth+1)
 		}
 		members = append(members, m)
 	}

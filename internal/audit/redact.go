@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -73,21 +74,26 @@ const (
 	assignedValue = `(?:\\?"(?:[^"\\]|\\[^"])*\\?"?|'[^']*'?|[^\s,;&"'}]+)`
 )
 
-// patterns are secrets by where they stand in a text. A text without what a pattern needs is not searched for it: that
-// takes long.
-var patterns = []struct {
+// pattern is a secret by where it stands in a text. A text without what the pattern needs is not searched for it: that takes
+// long.
+type pattern struct {
 	needs   string
 	find    *regexp.Regexp
 	replace string
-}{
-	{"-----BEGIN", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), redacted},
-	{"@", regexp.MustCompile(`(?i)((?:[a-z][a-z0-9+.-]*:)?(?:\\?/){2})[^\s"<>/?#]*@`), "${1}" + redacted + "@"},
-	{"/", regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)[?#][^\s"<>]*`), "$1?" + redacted},
-	{"?", regexp.MustCompile(`\?[A-Za-z0-9_.~%\[\]-]+=[^\s"<>]*`), "?" + redacted},
-	{"", regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]*token)(\\?["']?\s*[:=]\s*)[^\r\n]*`), "$1$2" + redacted},
-	{" ", regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+`), "$1 " + redacted},
-	{"", regexp.MustCompile(`(?i)(` + assigned + `\\?["']?\s*[:=]\s*)` + assignedValue), "$1" + redacted},
 }
+
+// patterns are compiled when the first text is looked at.
+var patterns = sync.OnceValue(func() []pattern {
+	return []pattern{
+		{"-----BEGIN", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), redacted},
+		{"@", regexp.MustCompile(`(?i)((?:[a-z][a-z0-9+.-]*:)?(?:\\?/){2})[^\s"<>/?#]*@`), "${1}" + redacted + "@"},
+		{"/", regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)[?#][^\s"<>]*`), "$1?" + redacted},
+		{"?", regexp.MustCompile(`\?[A-Za-z0-9_.~%\[\]-]+=[^\s"<>]*`), "?" + redacted},
+		{"", regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]*token)(\\?["']?\s*[:=]\s*)[^\r\n]*`), "$1$2" + redacted},
+		{" ", regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+`), "$1 " + redacted},
+		{"", regexp.MustCompile(`(?i)(` + assigned + `\\?["']?\s*[:=]\s*)` + assignedValue), "$1" + redacted},
+	}
+})
 
 // cleaner removes secrets from texts.
 type cleaner struct {
@@ -111,7 +117,7 @@ func (c *cleaner) text(s string) string {
 	if c.left -= len(s); c.left < 0 {
 		return fmt.Sprintf("[%d bytes]", whole)
 	}
-	for _, p := range patterns {
+	for _, p := range patterns() {
 		if strings.Contains(s, p.needs) {
 			s = p.find.ReplaceAllString(s, p.replace)
 		}

@@ -3,33 +3,50 @@ package audit
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 )
 
 // Redaction is what a tool's input schema says of secrets. The zero value knows none.
 type Redaction struct {
+	find func() marks // once
+}
+
+// marks are the properties that a schema marks as secret.
+type marks struct {
 	names map[string]bool // lower case, because decoders in Go take any case
 	all   bool
 }
 
-// NewRedaction finds the properties that a JSON Schema marks as writeOnly or as of the format password. They count by
-// name wherever they stand in the arguments: rather one too many than one too few. Make it once per tool. A schema that
-// cannot be read hides all arguments.
+// NewRedaction finds the properties that a JSON Schema marks as writeOnly or as of the format password, when they are first
+// asked for. They count by name wherever they stand in the arguments: rather one too many than one too few. Make it once
+// per tool. A schema that cannot be read hides all arguments.
 func NewRedaction(schema json.RawMessage) Redaction {
 	if len(schema) == 0 {
 		return Redaction{}
 	}
+	return Redaction{sync.OnceValue(func() marks { return marksOf(schema) })}
+}
+
+func marksOf(schema json.RawMessage) marks {
 	tree, err := decode(schema)
 	if err != nil {
-		return Redaction{all: true}
+		return marks{all: true}
 	}
 	r := reader{root: tree, names: map[string]bool{}, refs: map[string]bool{}}
 	if r.secret(tree, 0) {
-		return Redaction{all: true}
+		return marks{all: true}
 	}
-	return Redaction{names: r.names, all: r.failed}
+	return marks{names: r.names, all: r.failed}
 }
 
-func (r Redaction) has(name string) bool { return r.names[strings.ToLower(name)] }
+func (r Redaction) marks() marks {
+	if r.find == nil {
+		return marks{}
+	}
+	return r.find()
+}
+
+func (m marks) has(name string) bool { return m.names[strings.ToLower(name)] }
 
 // reader walks a schema.
 type reader struct {

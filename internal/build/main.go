@@ -1,6 +1,6 @@
-// Command build compiles the server and every plugin into one folder, bin unless -o says otherwise:
+// Command build compiles the server, the programs that it starts beside itself, and every plugin into one folder, bin unless -o says otherwise:
 //
-//	go run ./internal/build               bin/mcp-server, bin/mcp-server-launcher and bin/plugins/<service>-<operation>
+//	go run ./internal/build               bin/mcp-server, its helpers beside it, and bin/plugins/<service>-<operation>
 //	go run ./internal/build demo …        the same, and then runs bin/mcp-server with what follows
 //
 // It needs nothing but Go, on every system. Start reading at run.
@@ -33,8 +33,10 @@ func main() {
 
 func run(out, version string, args []string) error {
 	server := filepath.Join(out, "mcp-server"+suffix())
-	if err := compile(server, "./cmd/mcp-server", version); err != nil {
-		return err
+	for _, program := range []string{"mcp-server", "mcp-server-preview"} { // the server finds the others beside itself
+		if err := compile(filepath.Join(out, program+suffix()), "./cmd/"+program, version); err != nil {
+			return err
+		}
 	}
 	if err := compileLauncher(filepath.Join(out, "mcp-server-launcher"+suffix())); err != nil {
 		return err

@@ -28,7 +28,7 @@ func TestRebinding(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	response, body, err := get(t, k.client(t), "http://rebind.test/")
-	if err != nil || response.StatusCode != http.StatusForbidden || !strings.Contains(body, "127.0.0.1, which is not public") {
+	if err != nil || response.status != http.StatusForbidden || !strings.Contains(body, "127.0.0.1, which is not public") {
 		t.Errorf("got %v, %s, %v", response, body, err)
 	}
 	if !slices.Equal(dialled, []string{"8.8.8.8:80"}) || asked.Load() != 1 {
@@ -172,7 +172,7 @@ func TestKindsOfFailures(t *testing.T) {
 			t.Parallel()
 			k := open(t, []string{test.to}, test.change)
 			response, body, err := get(t, k.client(t), "http://"+test.to+"/")
-			if err != nil || response.StatusCode != test.status || response.Header.Get(sdk.EgressHeader) != string(test.kind) {
+			if err != nil || response.status != test.status || response.header.Get(sdk.EgressHeader) != string(test.kind) {
 				t.Fatalf("plain: got %v, %s, %v", response, body, err)
 			}
 			if e := k.event(t); e.Kind != test.kind || e.Refused+"\n" != body {

@@ -60,6 +60,7 @@ type Proxy struct {
 	limits   limits
 	network  network
 	upstream upstream
+	buffers  buffers
 
 	mu     sync.Mutex
 	doors  map[*Door]bool

@@ -93,12 +93,13 @@ func linger(conn net.Conn) {
 func (x *exchange) note(f *failure) {
 	x.event.Refused, x.event.Kind, x.event.Took = f.reason, f.kind, time.Since(x.start)
 	x.door.proxy.config.Observe(x.event)
-	level, message, left, ok := slog.LevelDebug, "connection failed", 0, true
+	level, message, left := slog.LevelDebug, "connection failed", 0
 	if f.refusal() {
-		level, message = slog.LevelWarn, "connection refused"
+		var ok bool
 		if left, ok = x.door.refusals.turn(); !ok {
 			return
 		}
+		level, message = slog.LevelWarn, "connection refused"
 	}
 	attributes := []slog.Attr{
 		slog.String("plugin", x.event.Plugin), slog.String("host", x.event.Host), slog.Int("port", x.event.Port),

@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,21 +33,6 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 	}
 	line := &line{}
 	defer line.close() // after the answer, when it was carried out
-	reverse := &httputil.ReverseProxy{
-		Rewrite:       rewrite,
-		Transport:     x.transport(t, matched, proxy, line),
-		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0),
-		ModifyResponse: func(answer *http.Response) error {
-			if proxy != nil && answer.StatusCode == http.StatusProxyAuthRequired {
-				return failed(sdk.EgressUpstream, "%s did not connect to %s: it answered %s", theProxy, t.name(), answer.Status)
-			}
-			answer.Header.Del(sdk.EgressHeader) // only this proxy says them
-			answer.Header.Del(sdk.EgressReasonHeader)
-			return nil
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { x.refuse(w, x.broken(t, line, err)) },
-	}
 	defer func() {
 		if x.event.Refused == "" {
 			x.done(line.sent.Load(), line.received.Load())
@@ -54,7 +40,26 @@ func (x *exchange) forward(w http.ResponseWriter, r *http.Request) {
 	}()
 	_ = http.NewResponseController(w).EnableFullDuplex() // an answer may begin before the request has ended
 	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { line.ready.Store(true) }})
+	reverse := &httputil.ReverseProxy{
+		Rewrite:        rewrite,
+		Transport:      x.transport(t, matched, proxy, line),
+		FlushInterval:  -1,
+		BufferPool:     &x.door.proxy.buffers,
+		ErrorLog:       log.New(io.Discard, "", 0),
+		ModifyResponse: func(answer *http.Response) error { return checkAnswer(answer, t, proxy) },
+		ErrorHandler:   func(w http.ResponseWriter, _ *http.Request, err error) { x.refuse(w, x.broken(t, line, err)) },
+	}
 	reverse.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// checkAnswer makes an error of what is the host's own proxy's business, and takes away what only this proxy says.
+func checkAnswer(answer *http.Response, t target, proxy *url.URL) error {
+	if proxy != nil && answer.StatusCode == http.StatusProxyAuthRequired {
+		return failed(sdk.EgressUpstream, "%s did not connect to %s: it answered %s", theProxy, t.name(), answer.Status)
+	}
+	answer.Header.Del(sdk.EgressHeader)
+	answer.Header.Del(sdk.EgressReasonHeader)
+	return nil
 }
 
 // forwardTarget reads where a request goes.
@@ -125,6 +130,22 @@ func (x *exchange) broken(t target, l *line, err error) error {
 	}
 	return failed(sdk.EgressBroken, "the connection to the host %s broke: %s", t.name(), bottom(err))
 }
+
+// buffers are kept between requests: bodies are copied in pieces large enough for downloads.
+type buffers struct{ pool sync.Pool }
+
+const bufferSize = 128 << 10
+
+// Get returns a buffer, whatever it holds.
+func (b *buffers) Get() []byte {
+	if kept, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return kept[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+// Put keeps a buffer.
+func (b *buffers) Put(buffer []byte) { b.pool.Put((*[bufferSize]byte)(buffer)) }
 
 // line counts the bytes of one connection.
 type line struct {

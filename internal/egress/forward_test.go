@@ -144,7 +144,7 @@ func TestNothingIsSentTwice(t *testing.T) {
 	client := k.client(t)
 	for count, want := range []int{200, 502} {
 		response, body, err := get(t, client, server.URL)
-		if err != nil || response.StatusCode != want || asked.Load() != int32(count+1) {
+		if err != nil || response.status != want || asked.Load() != int32(count+1) {
 			t.Errorf("got %v, %s, %v after %d requests", response, body, err, asked.Load())
 		}
 	}
@@ -175,6 +175,7 @@ func TestExpectContinue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	if string(body) != "body" || err != nil {
 		t.Errorf("got %s with %q, %v", answer.Status, body, err)
@@ -212,7 +213,7 @@ func FuzzRequest(f *testing.F) {
 		_, _ = io.WriteString(conn, head+"\r\n"+k.authorization()+"\r\n")
 		_ = conn.CloseWrite()
 		_, _ = io.Copy(io.Discard, conn)
-		k.Proxy.Close()
+		k.Close()
 		for _, address := range dialled {
 			if address != "8.8.8.8:443" && address != "8.8.8.8:80" {
 				t.Fatalf("dialled %s for %q", address, head)

@@ -42,7 +42,7 @@ func open(t *testing.T, hosts []string, changes ...change) *kit {
 	for _, c := range changes {
 		c(k.Proxy)
 	}
-	t.Cleanup(k.Proxy.Close)
+	t.Cleanup(k.Close)
 	rules, err := RulesOf(sdk.Permissions{Hosts: hosts, Environment: []sdk.EnvVar{{Name: "CHOSEN"}}}, func(string) (string, bool) { return "http://chosen.test:1", true })
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,13 @@ func (k *kit) client(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-func get(t *testing.T, client *http.Client, address string) (*http.Response, string, error) {
+// reply is what a test looks at of an answer.
+type reply struct {
+	status int
+	header http.Header
+}
+
+func get(t *testing.T, client *http.Client, address string) (reply, string, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	if err != nil {
@@ -138,11 +144,11 @@ func get(t *testing.T, client *http.Client, address string) (*http.Response, str
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return nil, "", err
+		return reply{}, "", err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
-	return response, string(body), err
+	return reply{response.StatusCode, response.Header}, string(body), err
 }
 
 // raw is a connection to the door for what no client sends.
@@ -163,19 +169,26 @@ func (k *kit) authorization() string {
 	return "Proxy-Authorization: " + r.Header.Get("Authorization") + "\r\n"
 }
 
+// answer is the head of a proxy's answer.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
 // connect opens a tunnel by hand.
-func (k *kit) connect(t *testing.T, to string) (*net.TCPConn, *bufio.Reader, *http.Response) {
+func (k *kit) connect(t *testing.T, to string) (*net.TCPConn, *bufio.Reader, answer) {
 	t.Helper()
 	conn, reader := k.raw(t)
 	if _, err := fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", to, to, k.authorization()); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+	got, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
-	return conn, reader, answer
+	_ = got.Body.Close()
+	return conn, reader, answer{got.StatusCode, got.Status, got.Header}
 }
 
 // listen has a handler for every connection.

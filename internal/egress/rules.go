@@ -19,11 +19,12 @@ type Rules struct{ all []rule }
 
 // rule is one declared entry.
 type rule struct {
-	text   string     // as it is declared
-	name   string     // a host name
-	self   bool       // the name itself
-	below  bool       // the names below it
-	addr   netip.Addr // instead of a name
+	text   string       // as it is declared
+	name   string       // a host name
+	self   bool         // the name itself
+	below  bool         // the names below it
+	addr   netip.Addr   // instead of a name
+	net    netip.Prefix // instead of both
 	ports  []uint16
 	chosen bool // by the user in a variable, so the host may have any address
 }
@@ -64,13 +65,17 @@ func RulesOf(p sdk.Permissions, lookup func(string) (string, bool)) (Rules, erro
 // Empty reports that nothing may be reached.
 func (r Rules) Empty() bool { return len(r.all) == 0 }
 
-// parseRule reads a name, "*." and a name, or an address, each with or without a port.
+// parseRule reads a name, "*." and a name, or an address, each with or without a port, or a network.
 func parseRule(entry string) (rule, error) {
 	wrong := func(why string) (rule, error) {
-		return rule{}, fmt.Errorf("reading the permission for the host %q: %s; write example.com, *.example.com, 192.0.2.1, or one of these with :port", entry, why)
+		return rule{}, fmt.Errorf("reading the permission for the host %q: %s; write example.com, *.example.com, 192.0.2.1, one of these with :port, or a network such as 192.0.2.0/24", entry, why)
 	}
 	if strings.Contains(entry, "/") {
-		return wrong("it is a URL or a network, not a host")
+		network, err := netip.ParsePrefix(entry)
+		if err != nil || network != network.Masked() {
+			return wrong("it is neither a host nor a network")
+		}
+		return rule{text: entry, net: network, ports: []uint16{443, 80}}, nil
 	}
 	pattern, below := strings.CutPrefix(entry, "*.")
 	t, hasPort, err := parseHost(pattern)
@@ -128,6 +133,9 @@ func (r Rules) match(t target) (matched []rule, host bool) {
 }
 
 func (r rule) covers(t target) bool {
+	if r.net.IsValid() {
+		return t.host == "" && r.net.Contains(t.addr)
+	}
 	if t.host == "" || r.name == "" {
 		return t.host == "" && r.name == "" && r.addr == t.addr
 	}

@@ -25,6 +25,7 @@ func TestRules(t *testing.T) {
 		"10.1.2.3:9":       {good: []string{"10.1.2.3:9"}, bad: []string{"10.1.2.3:443"}},
 		"2001:db8::1":      {good: []string{"[2001:0db8:0::1]:443"}, bad: []string{"[2001:db8::2]:443"}},
 		"[2001:db8::1]:9":  {good: []string{"[2001:db8::1]:9"}, bad: []string{"[2001:db8::1]:443"}},
+		"100.125.0.0/16":   {good: []string{"100.125.1.2:443", "[::ffff:100.125.1.2]:80"}, bad: []string{"100.126.0.1:443", "100.125.1.2:22", "a.test:443"}},
 		"$E":               {value: "https://drs.cloud.test", good: []string{"drs.cloud.test:443", "a.b.drs.cloud.test:443"}, bad: []string{"drs.cloud.test:80", "cloud.test:443"}},
 		"$E ":              {value: "http://127.0.0.1:4711/x?y", good: []string{"127.0.0.1:4711"}, bad: []string{"127.0.0.1:80", "a.127.0.0.1:4711"}},
 		"$E  ":             {value: " https://u:p@cloud.test:8443/ ", good: []string{"cloud.test:8443"}, bad: []string{"cloud.test:443", "u:443"}},
@@ -58,13 +59,31 @@ func TestRules(t *testing.T) {
 func TestRulesThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, rule := range []string{
-		"", "*", "*.", "*.*.example.com", "a.*.com", "https://example.com", "example.com/", "10.0.0.0/8", "example.com:", "example.com:0", "example.com:65536",
+		"", "*", "*.", "*.*.example.com", "a.*.com", "https://example.com", "example.com/", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8:443", "example.com:", "example.com:0", "example.com:65536",
 		"example.com:https", "example..com", "-a.com", "a b.com", "a.com\n", "*.10.0.0.1", "127.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "::1%lo", "[::1", "[example.com]:443",
 		"[10.0.0.1]:80", "user@example.com", strings.Repeat("a", 64) + ".com", strings.Repeat("a.", 127) + "com", "$NOT_DECLARED", "$",
 	} {
 		_, err := RulesOf(sdk.Permissions{Hosts: []string{"ok.test", rule}}, nil)
 		if err == nil || !strings.Contains(err.Error(), "reading the permission for the host") {
 			t.Errorf("%q: %v", rule, err)
+		}
+	}
+}
+
+func TestNetworkOfADeclaredName(t *testing.T) {
+	t.Parallel()
+	rules, err := RulesOf(sdk.Permissions{Hosts: []string{"*.cloud.test", "100.125.0.0/16"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, _, err := parseHost("obs.cloud.test:443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	matched, _ := rules.match(to)
+	for address, want := range map[string]bool{"100.125.1.2": true, "100.126.1.2": false, "10.0.0.1": false, "8.8.8.8": true} {
+		if got := rules.admits(matched, to, netip.MustParseAddr(address)); got != want {
+			t.Errorf("a declared name may have %s: %v", address, got)
 		}
 	}
 }

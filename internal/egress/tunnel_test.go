@@ -57,8 +57,8 @@ func TestRefusalIsReadable(t *testing.T) {
 	} {
 		response, body, err := get(t, k.client(t), address)
 		if want == "" {
-			if err != nil || response.StatusCode != http.StatusForbidden || !strings.Contains(body, "not declared the host other.test") ||
-				response.Header.Get(sdk.EgressReasonHeader)+"\n" != body || response.Header.Get(sdk.EgressHeader) != string(sdk.EgressUndeclared) {
+			if err != nil || response.status != http.StatusForbidden || !strings.Contains(body, "not declared the host other.test") ||
+				response.header.Get(sdk.EgressReasonHeader)+"\n" != body || response.header.Get(sdk.EgressHeader) != string(sdk.EgressUndeclared) {
 				t.Errorf("%s: %v %q", address, response, body)
 			}
 			continue
@@ -167,7 +167,7 @@ func TestClosingADoor(t *testing.T) {
 	if _, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", k.door.Port())); err == nil { //nolint:noctx // refused at once
 		t.Error("the door is still open")
 	}
-	k.Proxy.Close()
+	k.Close()
 	if _, err := k.Open("x", Rules{}); err == nil {
 		t.Error("a closed proxy opens doors")
 	}
@@ -241,7 +241,7 @@ func TestBadRequests(t *testing.T) {
 		"GET http://example.com@evil.test HTTP/1.1\r\nHost: a.com\r\n" + auth + "\r\n":                     "403",
 		"GET http://evil.test\\@example.com/ HTTP/1.1\r\nHost: a\r\n" + auth + "\r\n":                      "400",
 		"GET http://a/ HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("y", 100_000):                          "431",
-		"GET http://a/ HTTP/1.1\r\nHost: a\r\nX-Slow: ":                                                    "", // the rest never comes
+		"GET http://a/ HTTP/1.1\r\nHost: a\r\nX-Slow:":                                                     "", // the rest never comes
 		"POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n" + auth + "\r\n": "400",
 	} {
 		conn, reader := k.raw(t)
@@ -306,7 +306,7 @@ func TestLogOfRefusals(t *testing.T) {
 		}
 		_ = k.event(t)
 	}
-	k.Proxy.Close()
+	k.Close()
 	text := k.log.String()
 	if n := strings.Count(text, "\n"); n < refusalBurst || n > refusalBurst+5 {
 		t.Errorf("%d lines in the log:\n%s", n, text)

@@ -138,10 +138,10 @@ func TestUpstreamFailures(t *testing.T) {
 			}
 			response, body, err := get(t, k.client(t), "http://a.test/")
 			passedOn := test.answer == http.StatusForbidden // as if the target had said it
-			if err != nil || passedOn != (response.Header.Get(sdk.EgressHeader) == "") || !passedOn && !strings.Contains(body, test.plain) {
+			if err != nil || passedOn != (response.header.Get(sdk.EgressHeader) == "") || !passedOn && !strings.Contains(body, test.plain) {
 				t.Errorf("plain: got %v, %q, %v", response, body, err)
 			}
-			k.Proxy.Close()
+			k.Close()
 			if text := k.log.String() + answer.Status; strings.Contains(text, proxyPassword) {
 				t.Errorf("the password is shown: %s", text)
 			}

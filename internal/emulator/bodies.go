@@ -6,58 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 )
-
-// sheet is one sheet of a workbook; its first row is the header.
-type sheet struct {
-	name string
-	rows [][]string
-}
-
-// workbook builds a real xlsx. The same sheets give the same bytes: excelize writes fixed times.
-func workbook(sheets []sheet) ([]byte, error) {
-	file := excelize.NewFile()
-	defer func() { _ = file.Close() }()
-	bold, err := file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	if err != nil {
-		return nil, fmt.Errorf("building a workbook: %w", err)
-	}
-	for n, sheet := range sheets {
-		if err := addSheet(file, n, sheet, bold); err != nil {
-			return nil, fmt.Errorf("building the sheet %s: %w", sheet.name, err)
-		}
-	}
-	buffer, err := file.WriteToBuffer()
-	if err != nil {
-		return nil, fmt.Errorf("building a workbook: %w", err)
-	}
-	return buffer.Bytes(), nil
-}
-
-func addSheet(file *excelize.File, n int, s sheet, header int) error {
-	if n == 0 {
-		if err := file.SetSheetName(file.GetSheetName(0), s.name); err != nil {
-			return err
-		}
-	} else if _, err := file.NewSheet(s.name); err != nil {
-		return err
-	}
-	for row, cells := range s.rows {
-		cell, err := excelize.CoordinatesToCellName(1, row+1)
-		if err != nil {
-			return err
-		}
-		if err := file.SetSheetRow(s.name, cell, &cells); err != nil {
-			return err
-		}
-	}
-	if err := file.SetColWidth(s.name, "A", "F", 28); err != nil {
-		return err
-	}
-	return file.SetRowStyle(s.name, 1, 1, header)
-}
 
 // entry is one file of a zip.
 type entry struct {

@@ -134,7 +134,7 @@ func (e *Emulator) Environment() []string {
 		"HUAWEICLOUD_SDK_PROJECT_ID=" + e.credentials.ProjectID,
 		"HUAWEICLOUD_SDK_SK=" + e.credentials.SK,
 	}
-	for _, name := range []string{ServiceHTAP, ServiceDRS, ServiceRFS, ServiceROMA, ServiceIAM} {
+	for _, name := range []string{ServiceHTAP, ServiceDRS, ServiceRFS, ServiceROMA, ServiceIAM, ServiceOBS} {
 		pairs = append(pairs, "HUAWEICLOUD_ENDPOINT_"+name+"="+e.Endpoint(name))
 	}
 	slices.Sort(pairs)

@@ -35,13 +35,16 @@ func (s *schema) check(raw json.RawMessage) (json.RawMessage, error) {
 	if !isObject {
 		return nil, badArguments("the arguments must be a JSON object of named values, not " + jsonType(tree))
 	}
+	if err := s.ready(); err != nil {
+		return nil, fmt.Errorf("compiling the tool's input schema: %w", err)
+	}
 	if mended, changed := mend(s.document, arguments); changed {
 		arguments, _ = mended.(map[string]any) // an object stays one
 		if raw, err = json.Marshal(arguments); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.compiled.Validate(arguments); err != nil {
+	if err := s.validate(arguments); err != nil {
 		if invalid, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
 			return nil, badArguments(s.explain(invalid)...)
 		}

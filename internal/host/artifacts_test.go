@@ -49,7 +49,7 @@ func TestLostDownloadsAreBounded(t *testing.T) {
 
 func lose(t *testing.T, store *artifact.Store, id string) {
 	t.Helper()
-	dir, release, err := store.Stage(id)
+	dir, release, err := store.Stage("p", id)
 	if err != nil {
 		t.Fatal(err)
 	}

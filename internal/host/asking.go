@@ -95,7 +95,7 @@ func (s *schema) fits(raw json.RawMessage) bool {
 		raw = json.RawMessage("{}")
 	}
 	tree, err := parse(raw)
-	return err == nil && s.compiled.Validate(tree) == nil
+	return err == nil && s.validate(tree) == nil
 }
 
 // open returns the questions without an answer.

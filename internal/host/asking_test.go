@@ -99,7 +99,7 @@ func TestWrongAnswerIsAskedForAgain(t *testing.T) {
 func TestClientVanishesWithAQuestion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := &Host{logger: discard(), shelf: newShelf(), catalog: newCatalog(), tenants: tenants{byName: map[string]*tenant{"": {supervisor: &supervisor.Supervisor{}}}}}
+		h := newBareHost(t)
 		h.mcp = h.newMCPServer()
 		m := toolManifest("test_run")
 		m.TimeoutSeconds, m.OutputSchema = 3600, nil

@@ -14,15 +14,18 @@ func build(s *shelf, before *catalog) catalog {
 	c := newCatalog()
 	c.problems = slices.Clone(s.problems)
 	for _, it := range s.sorted() {
-		switch {
-		case it.starting:
-			c.starting = append(c.starting, it.name)
-		case it.refused != "":
+		if it.refused != "" {
 			c.leaveOut(it, "", it.refused)
-		default:
-			c.take(it, before)
+			continue
+		}
+		c.take(it, before)
+	}
+	for name := range s.asked {
+		if s.items[name] == nil {
+			c.starting = append(c.starting, name)
 		}
 	}
+	slices.Sort(c.starting)
 	c.takeAliases()
 	return c
 }

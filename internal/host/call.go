@@ -168,11 +168,8 @@ func (c *call) checkArguments() error {
 	if c.tool.input == nil {
 		return nil
 	}
-	schema, err := c.tool.input.compiled()
-	if err != nil {
-		return hostError("reading the tool's input schema", err)
-	}
-	c.request.Arguments, err = schema.check(c.request.Arguments)
+	var err error
+	c.request.Arguments, err = c.tool.input.check(c.request.Arguments)
 	return err
 }
 
@@ -191,7 +188,7 @@ func (c *call) permitted() error {
 
 func (c *call) run(ctx context.Context) (Result, *CallError) {
 	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
-		dir, release, err := c.tenant.store.Stage(c.id)
+		dir, release, err := c.tenant.store.Stage(c.tool.Plugin, c.id)
 		if err != nil {
 			return Result{}, c.fail(PhaseArguments, hostError("preparing the call", err))
 		}
@@ -244,10 +241,7 @@ func (c *call) checkResult(out json.RawMessage) error {
 		err = errors.New("it is not a JSON object")
 	}
 	if err == nil && c.tool.output != nil {
-		var output *schema
-		if output, err = c.tool.output.compiled(); err == nil {
-			err = output.compiled.Validate(tree)
-		}
+		err = c.tool.output.validate(tree)
 	}
 	if err != nil {
 		return &sdk.Error{

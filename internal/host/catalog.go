@@ -32,8 +32,8 @@ type Tool struct {
 
 	item      *item
 	redaction func() audit.Redaction // of its arguments
-	input     *lazySchema            // nil for what is no tool
-	output    *lazySchema            // nil when the tool declares none
+	input     *schema                // nil for what is no tool
+	output    *schema                // nil when the tool declares none
 }
 
 // process is what the host needs of a plugin's process.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/supervisor"
+	"mcp-server/internal/toolcheck"
 	"mcp-server/sdk"
 )
 
@@ -63,21 +65,29 @@ func (v verdict) check(t Tool) error {
 	return nil
 }
 
+// note is Tool.check, whose answer is kept.
+func (v verdict) note(t Tool) error {
+	err := t.check()
+	if err != nil {
+		v[t.Name] = err.Error()
+	}
+	return err
+}
+
 // rules names what a verdict depends on.
 func (h *Host) rules() string { return "mcp-server " + h.cfg.Version }
 
 // examined is the item of a binary that has described itself. What is known of it is kept for the next server.
 func (h *Host) examined(b pluginfolder.Binary, d supervisor.Description) *item {
 	v := verdict{}
-	o := examineWith(b.Name, nil, d.Manifest, func(t Tool) error {
-		err := t.check()
-		if err != nil {
-			v[t.Name] = err.Error()
-		}
-		return err
-	})
+	o := examineWith(b.Name, nil, d.Manifest, v.note)
 	if text, err := json.Marshal(v); err == nil {
 		h.cache.Put(b, pluginfolder.Entry{SHA256: d.SHA256, Manifest: d.Raw, Verdict: text, VerdictBy: h.rules()})
+	}
+	for _, f := range toolcheck.Lint(d.Manifest) {
+		if f.Severity == toolcheck.Error {
+			h.logger.Warn("a strict client would refuse this", "plugin", b.Name, "tool", shorten(f.Tool), "finding", clip(f.Message, 300))
+		}
 	}
 	return h.judged(&item{name: b.Name, binary: b, known: supervisor.Known{Manifest: d.Manifest, SHA256: d.SHA256}, offer: o})
 }
@@ -102,10 +112,15 @@ func (h *Host) remembered(b pluginfolder.Binary) (*item, bool) {
 	}), true
 }
 
-// judged leaves out what the lock file does not accept.
+// judged leaves out what the lock file does not accept, and what would take too much of tools/list.
 func (h *Host) judged(it *item) *item {
 	if err := h.accepts(it); err != nil {
 		it.refused = err.Error()
+		return it
+	}
+	most := h.cfg.Plugins.MaxListBytes
+	if size, tokens := toolcheck.Size(it.known.Manifest); most > 0 && size > most {
+		it.refused = fmt.Sprintf("its tools take %d bytes of tools/list (about %d tokens), and one plugin may take %d; allow more with --max-list-size", size, tokens, most)
 	}
 	return it
 }

@@ -90,7 +90,7 @@ func TestOlderClientNeverAnswers(t *testing.T) {
 	t.Parallel()
 	for _, dies := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h := &Host{logger: discard(), shelf: newShelf(), catalog: newCatalog(), tenants: tenants{byName: map[string]*tenant{"": {supervisor: &supervisor.Supervisor{}}}}}
+			h := newBareHost(t)
 			h.mcp = h.newMCPServer()
 			m := toolManifest("test_run")
 			m.TimeoutSeconds, m.OutputSchema = 3600, nil

@@ -15,6 +15,7 @@ import (
 	"mcp-server/internal/audit"
 	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginfolder"
+	"mcp-server/internal/supervisor"
 	"mcp-server/internal/telemetry"
 )
 
@@ -57,6 +58,8 @@ type Config struct {
 	// StartGrace is how long Start waits for plugins of which nothing is known; those that come later are added then. Default
 	// 5 seconds.
 	StartGrace time.Duration
+	// WaitForAll has Start wait for the slowest plugin, too, as long as the grace lasts: nobody comes back for its tools.
+	WaitForAll bool
 	// Plugins says how the plugins' processes are run.
 	Plugins Processes
 }
@@ -67,8 +70,8 @@ type Host struct {
 	logger    *slog.Logger
 	tenants   tenants
 	cache     *pluginfolder.Cache
-	digests   *pluginfolder.Digests
 	egress    *egress.Proxy
+	attached  []*supervisor.AttachedPlugin
 	waiting   waiting
 	tasks     tasks
 	work      work
@@ -87,6 +90,7 @@ type Host struct {
 	mu       sync.RWMutex
 	shelf    shelf
 	catalog  catalog
+	renewed  chan struct{} // closed with the next change of the two
 }
 
 // Start opens the store and takes in what the folder holds: what is known of a binary comes from the cache, and of the others
@@ -110,7 +114,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h.tenants.byName = map[string]*tenant{"": own}
 	h.mcp = h.newMCPServer()
 	h.mcp.AddResourceTemplates(h.templates(&h.catalog)...)
-	if err := errors.Join(h.addOwnTools(), h.scan(ctx, cfg.StartGrace)); err != nil {
+	if err := errors.Join(h.addOwnTools(), h.attach(ctx), h.scan(ctx, cfg.StartGrace)); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -121,9 +125,11 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 func newHost(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, logger: cfg.Logger, shelf: newShelf(), catalog: newCatalog(), stop: make(chan struct{}),
-		changes: make(chan struct{}, 1),
-		cache:   pluginfolder.OpenCache(cfg.Plugins.CacheDir), digests: &pluginfolder.Digests{},
-		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv}),
+		changes: make(chan struct{}, 1), renewed: make(chan struct{}),
+		cache: pluginfolder.OpenCache(cfg.Plugins.CacheDir),
+		egress: egress.Start(egress.Config{Logger: cfg.Logger, LookupEnv: cfg.LookupEnv, Observe: func(e egress.Event) {
+			cfg.Telemetry.Egress(telemetry.Egress{Plugin: e.Plugin, Rule: e.Rule, Failure: string(e.Kind), Sent: e.Sent, Received: e.Received})
+		}}),
 	}
 }
 
@@ -135,6 +141,9 @@ func (h *Host) Close() {
 	}
 	h.mu.Unlock()
 	h.tenants.each((*tenant).stop)
+	for _, a := range h.attached {
+		a.Close()
+	}
 	h.egress.Close()
 	h.starting.Wait()
 	h.awaitCalls()

@@ -119,3 +119,21 @@ func textIn(r reply) string {
 	text, _ := block["text"].(string)
 	return text
 }
+
+// echoName answers with the name that the plugin was called by.
+func echoName(_ context.Context, r supervisor.Request, _ pluginv1.Events) (json.RawMessage, error) {
+	return blocks(r.Tool)
+}
+
+// newBareHost has no store and no processes, so that it can live in a bubble of synctest.
+func newBareHost(t *testing.T) *Host {
+	t.Helper()
+	processes, err := supervisor.Open(supervisor.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(processes.Close)
+	h := newHost(Config{Logger: discard()})
+	h.tenants.byName = map[string]*tenant{"": {supervisor: processes}}
+	return h
+}

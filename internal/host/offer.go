@@ -74,11 +74,11 @@ var toolName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`)
 // newTool readies a tool. Its schemas are compiled when they are first used.
 func newTool(plugin string, m sdk.ToolManifest) Tool {
 	t := Tool{
-		Plugin: plugin, ToolManifest: m, input: newLazySchema(m.InputSchema),
+		Plugin: plugin, ToolManifest: m, input: compileLater(m.InputSchema),
 		redaction: sync.OnceValue(func() audit.Redaction { return audit.NewRedaction(m.InputSchema) }),
 	}
 	if len(m.OutputSchema) > 0 {
-		t.output = newLazySchema(m.OutputSchema)
+		t.output = compileLater(m.OutputSchema)
 	}
 	return t
 }
@@ -94,11 +94,11 @@ func (t Tool) check() error {
 	if err := checkText("description", t.Description, maxDescription); err != nil {
 		return err
 	}
-	if _, err := t.input.compiled(); err != nil {
+	if err := t.input.ready(); err != nil {
 		return fmt.Errorf("the input schema: %w", err)
 	}
 	if t.output != nil {
-		if _, err := t.output.compiled(); err != nil {
+		if err := t.output.ready(); err != nil {
 			return fmt.Errorf("the output schema: %w", err)
 		}
 	}

@@ -24,6 +24,8 @@ type Processes struct {
 	CacheDir string
 	// LockFile names the binaries that may run, if the file is there; empty stands for plugins.lock.json in the plugins folder.
 	LockFile string
+	// IgnoreLock runs plugins whatever the lock file says.
+	IgnoreLock bool
 	// IdleTimeout is after how long without a call a process is stopped; zero: never.
 	IdleTimeout time.Duration
 	// StartTimeout is how long a plugin may take to start before it is given up; zero: 10 seconds.
@@ -36,15 +38,19 @@ type Processes struct {
 	SandboxRequired bool
 	// Memory is what one process may use, in bytes, unless its plugin declares another amount; zero: without a bound.
 	Memory uint64
+	// Attached are plugins that run already, under a debugger; they stand for the binaries of the same names.
+	Attached map[string]supervisor.Attached
 	// MaxListBytes is how much of tools/list one plugin may take; zero: without a bound.
 	MaxListBytes int
 }
 
 // processConfig is how the processes of a tenant are run.
 func (h *Host) processConfig(t *tenant, lookup func(string) (string, bool)) supervisor.Config {
-	p := h.cfg.Plugins
+	p, metrics := h.cfg.Plugins, h.cfg.Telemetry
 	return supervisor.Config{
-		Logger: h.logger, LookupEnv: lookup, StartTimeout: p.StartTimeout,
-		Started: h.cfg.Telemetry.PluginStarted, Crashed: h.cfg.Telemetry.PluginCrashed,
+		Logger: h.logger, LookupEnv: lookup, StartTimeout: p.StartTimeout, IdleTimeout: p.IdleTimeout, Staging: t.store.StagingOf,
+		Launcher: p.Launcher, Sandbox: p.Sandbox, SandboxRequired: p.SandboxRequired, Memory: p.Memory, Egress: h.egress, Admit: h.admit,
+		Started: metrics.PluginStarted, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
+		Changed: func(string) { h.noteChange() },
 	}
 }

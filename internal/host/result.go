@@ -107,7 +107,7 @@ func (h *Host) store(caller access.Caller, r Result) (artifact.Record, error) {
 	if err != nil {
 		return artifact.Record{}, err
 	}
-	dir, release, err := t.store.Stage(r.Provenance.CallID + "-result")
+	dir, release, err := t.store.Stage(ownName, r.Provenance.CallID+"-result")
 	if err != nil {
 		return artifact.Record{}, err
 	}

@@ -73,7 +73,7 @@ func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan error, 1)
-		h := &Host{logger: discard(), shelf: newShelf(), catalog: newCatalog(), tenants: tenants{byName: map[string]*tenant{"": {supervisor: &supervisor.Supervisor{}}}}}
+		h := newBareHost(t)
 		h.mcp = h.newMCPServer()
 		m := toolManifest("test_run")
 		m.TimeoutSeconds = 3600

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,19 +36,25 @@ func (h *Host) scan(ctx context.Context, grace time.Duration) error {
 	h.update(func(s *shelf) {
 		s.problems = problemsOf(h.cfg.PluginsDir, found, junk)
 		for name, it := range s.items {
-			if it.binary.Path != "" && !slices.ContainsFunc(found, func(b pluginfolder.Binary) bool { return b.Name == name }) {
+			if it.binary.Path != "" && !has(found, name) {
 				delete(s.items, name)
 			}
 		}
+		maps.DeleteFunc(s.asked, func(name string, _ *inquiry) bool { return !has(found, name) })
 		for _, it := range kept {
+			delete(s.asked, it.name)
 			s.put(it)
 		}
-		for _, b := range unknown {
-			s.put(&item{name: b.Name, binary: b, starting: true})
+		for _, q := range unknown { // what is offered under the name stays until the answer is there
+			s.asked[q.binary.Name] = q
 		}
 	})
-	h.describeAll(ctx, unknown, grace)
+	h.describeAll(ctx, unknown, grace, len(kept) > 0)
 	return nil
+}
+
+func has(found []pluginfolder.Binary, name string) bool {
+	return slices.ContainsFunc(found, func(b pluginfolder.Binary) bool { return b.Name == name })
 }
 
 func problemsOf(dir string, found []pluginfolder.Binary, junk []pluginfolder.Problem) []Problem {
@@ -63,22 +70,23 @@ func problemsOf(dir string, found []pluginfolder.Binary, junk []pluginfolder.Pro
 
 // sort tells the binaries of which nothing is known from those that the cache knows. What has not changed is in neither; what
 // failed before is tried again only when that is asked for.
-func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unknown []pluginfolder.Binary) {
+func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unknown []*inquiry) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, b := range found {
-		before := h.shelf.items[b.Name]
+		before, asked := h.shelf.items[b.Name], h.shelf.asked[b.Name]
 		switch {
-		case before != nil && before.binary.Path == "":
-			kept = append(kept, &item{name: b.Name, binary: b, refused: "the name is the server's own; call the file otherwise"})
-		case before != nil && before.binary == b && before.starting:
+		case asked != nil && asked.binary == b:
+		case before != nil && before.attached: // a debugger has it
+		case b.Name == ownName:
+			h.logger.Error("left out", "plugin", b.Name, "reason", "the name is the server's own; call the file otherwise")
 		case before != nil && before.binary == b && before.refused == "" && h.accepts(before) == nil:
 		case before != nil && before.binary == b && before.refused != "" && !again:
 		default:
 			if it, known := h.remembered(b); known {
 				kept = append(kept, it)
 			} else {
-				unknown = append(unknown, b)
+				unknown = append(unknown, &inquiry{binary: b})
 			}
 		}
 	}
@@ -94,6 +102,9 @@ func (h *Host) lockFile() string {
 
 // readLock reports whether the lock file says something else than before.
 func (h *Host) readLock() (changed bool) {
+	if h.cfg.Plugins.IgnoreLock {
+		return false
+	}
 	lock, err := pluginfolder.ReadLock(h.lockFile())
 	if err != nil {
 		h.logger.Error("no plugin is run", "err", err)
@@ -111,7 +122,7 @@ func (h *Host) accepts(it *item) error {
 	if state.err != nil {
 		return state.err
 	}
-	return state.lock.Check(it.name, it.known.SHA256)
+	return errors.Join(state.lock.Check(it.name, it.known.SHA256), state.lock.CheckPermissions(it.name, it.known.Manifest.Permissions))
 }
 
 // admit is asked before every start of a process.
@@ -132,21 +143,22 @@ func (h *Host) admit(b pluginfolder.Binary, digest func() (string, error)) error
 
 // describeAll asks binaries what they are, some at a time. Those that are there when all are, or when the grace ends, are
 // taken in sorted order, so that a name clash has the same winner every time; the others are taken in as they come.
-func (h *Host) describeAll(ctx context.Context, unknown []pluginfolder.Binary, grace time.Duration) {
-	arrivals := make(chan *item, len(unknown))
+func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.Duration, others bool) {
+	arrivals := make(chan *inquiry, len(unknown))
 	turns := make(chan struct{}, 4*runtime.GOMAXPROCS(0))
-	for _, b := range unknown {
+	for _, q := range unknown {
 		h.starting.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			arrivals <- h.describe(ctx, b)
+			q.answer = h.describe(ctx, q.binary)
+			arrivals <- q
 		})
 	}
-	there := gather(arrivals, len(unknown), grace)
+	there := h.gather(arrivals, len(unknown), grace, others)
 	if late := len(unknown) - len(there); late > 0 && grace > 0 {
 		h.logger.Warn("some plugins are slow to describe themselves; their tools are added when they come", "plugins", late)
 	}
-	slices.SortFunc(there, func(a, b *item) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(there, func(a, b *inquiry) int { return strings.Compare(a.binary.Name, b.binary.Name) })
 	h.takeIn(ctx, there...)
 	if late := len(unknown) - len(there); late > 0 {
 		h.starting.Go(func() {
@@ -157,14 +169,27 @@ func (h *Host) describeAll(ctx context.Context, unknown []pluginfolder.Binary, g
 	}
 }
 
-// gather returns what has arrived when all have, or when the grace is over.
-func gather(arrivals <-chan *item, all int, grace time.Duration) (there []*item) {
-	timer := time.NewTimer(grace)
+// laggard is how long a plugin may take that is slower than others before nobody waits for it any more.
+const laggard = 300 * time.Millisecond
+
+// gather returns what has arrived when all have, when the grace is over, or when those that are missing take three times as long as
+// the others: one mute plugin is no reason to keep a client waiting. With others the rest is there already.
+func (h *Host) gather(arrivals <-chan *inquiry, all int, grace time.Duration, others bool) (there []*inquiry) {
+	begin := time.Now()
+	patience := grace
+	if others && !h.cfg.WaitForAll {
+		patience = min(grace, laggard)
+	}
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for len(there) < all {
 		select {
-		case it := <-arrivals:
-			there = append(there, it)
+		case q := <-arrivals:
+			there = append(there, q)
+			if q.answer.refused == "" && !h.cfg.WaitForAll {
+				took := time.Since(begin)
+				timer.Reset(min(grace, max(laggard, 3*took)) - took)
+			}
 		case <-timer.C:
 			return there
 		}
@@ -172,17 +197,18 @@ func gather(arrivals <-chan *item, all int, grace time.Duration) (there []*item)
 	return there
 }
 
-// takeIn takes in items whose binaries are still the ones of their names. One that was stopped has not failed.
-func (h *Host) takeIn(ctx context.Context, items ...*item) {
+// takeIn takes in what binaries have said of themselves, unless something else is in their place by now. One that was stopped has not
+// failed.
+func (h *Host) takeIn(ctx context.Context, answered ...*inquiry) {
 	ending := h.closing.Load() || ctx.Err() != nil
 	h.update(func(s *shelf) {
-		for _, it := range items {
-			switch before := s.items[it.name]; {
-			case before == nil || !before.starting || before.binary.Path != it.binary.Path:
-			case ending && it.refused != "":
-				delete(s.items, it.name)
-			default:
-				s.put(it)
+		for _, q := range answered {
+			if s.asked[q.binary.Name] != q {
+				continue
+			}
+			delete(s.asked, q.binary.Name)
+			if !ending || q.answer.refused == "" {
+				s.put(q.answer)
 			}
 		}
 	})
@@ -191,7 +217,7 @@ func (h *Host) takeIn(ctx context.Context, items ...*item) {
 // Watch keeps what is offered up to date until the context ends: with the folder and the lock file as they change, and when
 // rescan says so, which also tries again what failed before.
 func (h *Host) Watch(ctx context.Context, rescan <-chan os.Signal) {
-	w := &pluginfolder.Watcher{Dir: h.cfg.PluginsDir, Lock: h.lockFile(), Logger: h.logger}
+	w := &pluginfolder.Watcher{Dir: h.cfg.PluginsDir, Lock: h.lockFile(), Logger: h.logger, Poll: pluginfolder.DefaultPoll}
 	asked := make(chan struct{})
 	var beside sync.WaitGroup
 	beside.Go(func() { h.post(ctx) })
@@ -244,7 +270,7 @@ func (h *Host) warm(ctx context.Context) {
 		h.mu.RUnlock()
 		own := h.ownTenant()
 		for _, it := range items {
-			if it.binary.Path != "" && it.refused == "" && !it.starting {
+			if it.binary.Path != "" && it.refused == "" {
 				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil {
 					h.logger.Warn("a plugin did not start; its next call tries again", "plugin", it.name, "err", err)
 				}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -14,8 +15,11 @@ const maxSchemaBytes = 64 << 10
 
 // schema is one input or output schema, compiled once.
 type schema struct {
+	raw      json.RawMessage
+	once     sync.Once
 	compiled *jsonschema.Schema
 	document map[string]any // the same, as a tree to look into for coercion and messages
+	err      error
 }
 
 // refuseToLoad keeps a plugin's $ref from reading a file or a URL.
@@ -27,6 +31,36 @@ func (refuseToLoad) Load(url string) (any, error) {
 
 // compile checks that raw is a JSON Schema 2020-12 of an object that refers to nothing outside itself, and compiles it.
 func compile(raw json.RawMessage) (*schema, error) {
+	s := compileLater(raw)
+	if err := s.ready(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// compileLater is for a schema that [compile] has accepted before: compiling takes most of a millisecond, and most schemas are never
+// used. It is compiled on first use, when a mistake in it is the error.
+func compileLater(raw json.RawMessage) *schema { return &schema{raw: raw} }
+
+// ready compiles the schema unless it is, and says what is wrong with it.
+func (s *schema) ready() error {
+	s.once.Do(func() {
+		if s.document, s.err = readSchema(s.raw); s.err == nil {
+			s.compiled, s.err = compileDocument(s.document)
+		}
+	})
+	return s.err
+}
+
+// validate says what is wrong with a value, as a [*jsonschema.ValidationError], or with the schema.
+func (s *schema) validate(tree any) error {
+	if err := s.ready(); err != nil {
+		return fmt.Errorf("compiling the schema: %w", err)
+	}
+	return s.compiled.Validate(tree)
+}
+
+func readSchema(raw json.RawMessage) (map[string]any, error) {
 	if len(raw) > maxSchemaBytes {
 		return nil, fmt.Errorf("it has %d bytes; at most %d are accepted", len(raw), maxSchemaBytes)
 	}
@@ -41,6 +75,10 @@ func compile(raw json.RawMessage) (*schema, error) {
 	if document["type"] != "object" {
 		return nil, errors.New(`its root must have "type": "object"`)
 	}
+	return document, nil
+}
+
+func compileDocument(document map[string]any) (*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
@@ -53,5 +91,5 @@ func compile(raw json.RawMessage) (*schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling it: %w", err)
 	}
-	return &schema{compiled: compiled, document: document}, nil
+	return compiled, nil
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 
@@ -15,27 +16,36 @@ type item struct {
 	binary   pluginfolder.Binary
 	known    supervisor.Known
 	offer    offer
-	process  process // runs in this process instead of one of its own; nil for a binary
+	process  process // answers instead of a process of its own; nil for a binary
+	attached bool    // somebody else runs it, under a debugger
 	order    int     // in which it came: the first that has a name keeps it
-	starting bool    // nothing is known of it yet
 	refused  string  // why nothing of it is offered; empty otherwise
 }
 
-// shelf holds the items, by name, and what is wrong with files that are none.
+// inquiry is a binary that is being asked what it is.
+type inquiry struct {
+	binary pluginfolder.Binary
+	answer *item // once it is there
+}
+
+// shelf holds the items, by name, the binaries that are being asked what they are, and what is wrong with files that are none.
 type shelf struct {
 	items    map[string]*item
+	asked    map[string]*inquiry
 	problems []Problem
 	last     int
 }
 
-func newShelf() shelf { return shelf{items: map[string]*item{}} }
+func newShelf() shelf {
+	return shelf{items: map[string]*item{}, asked: map[string]*inquiry{}}
+}
 
 // put takes an item in, in the place of one of the same name if there is one.
 func (s *shelf) put(it *item) {
 	switch before := s.items[it.name]; {
 	case before != nil && before.order > 0:
 		it.order = before.order
-	case !it.starting && it.refused == "":
+	case it.refused == "":
 		s.last++
 		it.order = s.last
 	}
@@ -61,6 +71,8 @@ func (h *Host) update(change func(*shelf)) {
 	change(&h.shelf)
 	h.catalog = build(&h.shelf, &before)
 	after, now := h.catalog, maps.Clone(h.shelf.items)
+	close(h.renewed)
+	h.renewed = make(chan struct{})
 	h.mu.Unlock()
 	for name, it := range items {
 		if now[name] != it {
@@ -86,4 +98,22 @@ func (h *Host) current(it *item) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.shelf.items[it.name] == it
+}
+
+// Await returns when a tool is there, or when no plugin is left that could still bring it, or the context ends.
+func (h *Host) Await(ctx context.Context, tool string) {
+	for {
+		h.mu.RLock()
+		_, known := h.catalog.tools[h.catalog.named(tool)]
+		coming, renewed := len(h.catalog.starting) > 0, h.renewed
+		h.mu.RUnlock()
+		if known || !coming {
+			return
+		}
+		select {
+		case <-renewed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

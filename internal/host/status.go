@@ -44,9 +44,12 @@ type ProcessStatus struct {
 // Plugins says how every plugin of the folder is, sorted by name.
 func (h *Host) Plugins() []PluginStatus {
 	h.mu.RLock()
-	items, tools := h.shelf.sorted(), h.catalog.tools
+	items, tools, starting := h.shelf.sorted(), h.catalog.tools, h.catalog.starting
 	h.mu.RUnlock()
 	all := []PluginStatus{}
+	for _, name := range starting {
+		all = append(all, PluginStatus{Name: name, State: StateUnknown, Tools: []string{}})
+	}
 	for _, it := range items {
 		if it.binary.Path == "" {
 			continue
@@ -71,8 +74,6 @@ func (h *Host) Plugins() []PluginStatus {
 
 func (s *PluginStatus) judge(it *item) {
 	switch {
-	case it.starting:
-		s.State = StateUnknown
 	case it.refused != "":
 		s.State, s.Reason = StateRefused, it.refused
 	case len(s.Processes) == 0:

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/gofrs/flock"
@@ -15,9 +17,14 @@ import (
 // removeLocked removes the folder while its lock is held, so that nobody takes it in between.
 func removeLocked(folder string, _ *flock.Flock) { _ = os.RemoveAll(folder) }
 
-// script waits for the end of its standard input, which is the end of the host, and removes the folder; once more a moment
-// later, when processes that die with the host have stopped writing.
-const script = `read -r _; rm -rf -- "$1"; if [ -e "$1" ]; then sleep 1; rm -rf -- "$1"; fi`
+// groupPrefix and a number name an empty file in the folder that stands for a process group.
+const groupPrefix = "group-"
+
+// script waits for the end of its standard input, which is the end of the host, kills the process groups and removes the
+// folder; once more a moment later, when processes that die with the host have stopped writing.
+const script = `read -r _
+for g in "$1"/` + groupPrefix + `*; do [ -e "$g" ] && kill -s KILL -- "-${g##*/` + groupPrefix + `}"; done 2>/dev/null
+rm -rf -- "$1"; if [ -e "$1" ]; then sleep 1; rm -rf -- "$1"; fi`
 
 // remover is the process that removes the folder of a host that is killed.
 type remover struct {
@@ -42,6 +49,15 @@ func (f *Folder) RemoveAfterKill() {
 		return
 	}
 	f.remover = &remover{command: command, stdin: stdin}
+}
+
+// Group has a process group killed with this host, too: a parent-death signal reaches only the leader. The name of a file
+// says which, and not its content, so that nobody who can write only below a folder of its own can have others killed. The
+// caller calls forget before the group's leader is waited for, because its number may be another's afterwards.
+func (f *Folder) Group(leader int) (forget func()) {
+	name := filepath.Join(f.Path, groupPrefix+strconv.Itoa(leader))
+	_ = os.WriteFile(name, nil, 0o600) // without it the group is as safe as before
+	return func() { _ = os.Remove(name) }
 }
 
 func (r *remover) end() {

@@ -17,6 +17,9 @@ type remover struct{}
 // RemoveAfterKill does nothing here: the next Sweep removes what a killed host leaves.
 func (*Folder) RemoveAfterKill() {}
 
+// Group does nothing here: processes have no groups that could be killed.
+func (*Folder) Group(int) (forget func()) { return func() {} }
+
 func (*remover) end() {}
 
 // ours is always true: the temporary folder is the user's own.

@@ -27,8 +27,8 @@ type Problem struct {
 	Reason string
 }
 
-// Discover lists the executable files of a folder, sorted by name. Hidden files, folders and files that are not
-// executable are passed over; an executable that must not be run is a problem. A folder that is missing or unreadable
+// Discover lists the executable files of a folder, sorted by name. Hidden files, folders, files that are not
+// executable, the lock file and what copying programs write before they rename it are passed over; an executable that must not be run is a problem. A folder that is missing or unreadable
 // is an error, an empty one is not.
 func Discover(dir string) (found []Binary, problems []Problem, err error) {
 	entries, err := os.ReadDir(dir)
@@ -40,7 +40,7 @@ func Discover(dir string) (found []Binary, problems []Problem, err error) {
 	}
 	taken := map[string]string{}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || e.IsDir() {
+		if passedOver(e.Name()) || e.IsDir() {
 			continue
 		}
 		b, err := examine(dir, e.Name())
@@ -57,6 +57,12 @@ func Discover(dir string) (found []Binary, problems []Problem, err error) {
 	}
 	slices.SortFunc(found, func(a, b Binary) int { return strings.Compare(a.Name, b.Name) })
 	return found, problems, nil
+}
+
+// passedOver reports whether a name is no plugin's, whatever the file's mode: some file systems call every file executable.
+func passedOver(name string) bool {
+	return strings.HasPrefix(name, ".") || name == LockName ||
+		strings.HasSuffix(name, ".tmp") || strings.HasSuffix(name, ".part") || strings.HasSuffix(name, "~")
 }
 
 // examine returns the binary that a folder's entry is, or none when it is something else.

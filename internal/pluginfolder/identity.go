@@ -27,32 +27,37 @@ type Program struct {
 
 // Open opens the file and makes sure that it is the one that was found. The caller closes it.
 func (b Binary) Open() (*Program, error) {
-	f, err := os.Open(b.Path)
+	f, err := os.OpenFile(b.Path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{Binary: b, File: f}
-	if b.Identity == (Identity{}) {
-		if p.Identity, err = identify(f); err == nil {
-			return p, nil
-		}
-	} else if err = p.Unchanged(); err == nil {
-		return p, nil
+	found, err := identify(f)
+	if err == nil && b.Identity != (Identity{}) && found != b.Identity {
+		err = errSinceFound()
 	}
-	_ = f.Close()
-	return nil, err
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	b.Identity = found
+	return &Program{Binary: b, File: f}, nil
 }
 
-// Unchanged reports as an error that somebody has written to the file since it was found.
+// Unchanged reports as an error that somebody has written to the file since it was found. Where another file took its path, or a link to it
+// came or went, the system does not tell that from a write, and it is the error as well: what is at the path must be found again.
 func (p *Program) Unchanged() error {
 	now, err := identify(p.File)
 	if err != nil {
 		return err
 	}
 	if now != p.Identity {
-		return fmt.Errorf("%w since it was found in the plugins folder", ErrChanged)
+		return errSinceFound()
 	}
 	return nil
+}
+
+func errSinceFound() error {
+	return fmt.Errorf("%w since it was found in the plugins folder", ErrChanged)
 }
 
 // Close closes the file.
@@ -62,6 +67,9 @@ func identify(f *os.File) (Identity, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return Identity{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return Identity{}, errors.New("it is not a regular file")
 	}
 	return identityOf(info), nil
 }

@@ -8,6 +8,18 @@ import (
 	"syscall"
 )
 
+const (
+	// openFlags keeps a pipe that has taken a file's place from blocking whoever opens it.
+	openFlags = syscall.O_NONBLOCK
+	noFollow  = syscall.O_NOFOLLOW
+)
+
+// onlyOurs reports whether nobody but this user and the administrator can have written the file.
+func onlyOurs(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid() && info.Mode().Perm()&0o022 == 0
+}
+
 // checkMode reports whether a file may be run at all, and if so, why it should not be.
 func checkMode(_ string, info os.FileInfo) (executable bool, problem error) {
 	if info.Mode().Perm()&0o111 == 0 {

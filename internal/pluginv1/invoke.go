@@ -15,7 +15,7 @@ const maxAsks = 16
 // Events are what the host does with the events of a call. All but Ask are called from one goroutine, in order; nil ones
 // are skipped.
 type Events struct {
-	// Begun tells that the plugin has the call, before a tool that must not run twice runs.
+	// Begun tells that the plugin has the call. A tool that must not run twice runs when it has returned.
 	Begun    func(*Begun)
 	Progress func(*Progress)
 	Log      func(*Log)
@@ -109,6 +109,12 @@ func (c *conversation) serve(ctx context.Context, event *CallEvent) error {
 		reply.Id = e.Claim.GetId()
 		if err := c.answer(&CallRequest{Request: &CallRequest_ClaimReply{ClaimReply: reply}}); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("answering the claim: %w", err) // at io.EOF the call has ended, and what it said last is still to be read
+		}
+	case *CallEvent_Begun:
+		tell(c.events.Begun, e.Begun) // before the answer, with which the tool runs
+		reply := &CallRequest{Request: &CallRequest_BegunReply{BegunReply: &BegunReply{Id: e.Begun.GetId()}}}
+		if err := c.answer(reply); err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("answering that the call may begin: %w", err)
 		}
 	case *CallEvent_Ask:
 		return c.begin(e.Ask)
@@ -207,8 +213,6 @@ func ask(ctx context.Context, events Events, a *Ask) *AskReply {
 
 func observe(events Events, event *CallEvent) {
 	switch e := event.GetEvent().(type) {
-	case *CallEvent_Begun:
-		tell(events.Begun, e.Begun)
 	case *CallEvent_Progress:
 		tell(events.Progress, e.Progress)
 	case *CallEvent_Log:

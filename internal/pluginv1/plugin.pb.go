@@ -396,6 +396,7 @@ type CallRequest struct {
 	//	*CallRequest_FileReply
 	//	*CallRequest_ClaimReply
 	//	*CallRequest_AskReply
+	//	*CallRequest_BegunReply
 	Request       isCallRequest_Request `protobuf_oneof:"request"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -474,6 +475,15 @@ func (x *CallRequest) GetAskReply() *AskReply {
 	return nil
 }
 
+func (x *CallRequest) GetBegunReply() *BegunReply {
+	if x != nil {
+		if x, ok := x.Request.(*CallRequest_BegunReply); ok {
+			return x.BegunReply
+		}
+	}
+	return nil
+}
+
 type isCallRequest_Request interface {
 	isCallRequest_Request()
 }
@@ -494,6 +504,10 @@ type CallRequest_AskReply struct {
 	AskReply *AskReply `protobuf:"bytes,4,opt,name=ask_reply,json=askReply,proto3,oneof"`
 }
 
+type CallRequest_BegunReply struct {
+	BegunReply *BegunReply `protobuf:"bytes,5,opt,name=begun_reply,json=begunReply,proto3,oneof"`
+}
+
 func (*CallRequest_Start) isCallRequest_Request() {}
 
 func (*CallRequest_FileReply) isCallRequest_Request() {}
@@ -501,6 +515,8 @@ func (*CallRequest_FileReply) isCallRequest_Request() {}
 func (*CallRequest_ClaimReply) isCallRequest_Request() {}
 
 func (*CallRequest_AskReply) isCallRequest_Request() {}
+
+func (*CallRequest_BegunReply) isCallRequest_Request() {}
 
 type Start struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -941,10 +957,12 @@ func (*CallEvent_Updated) isCallEvent_Event() {}
 
 func (*CallEvent_Begun) isCallEvent_Event() {}
 
-// Begun is the first event of a call of a tool that is neither read-only nor idempotent, sent before the tool runs, by a
-// plugin whose manifest says "acknowledges". A call that breaks before it has surely done nothing, and is sent again.
+// Begun is the first event of a call of a tool that is neither read-only nor idempotent, by a plugin whose manifest says
+// "acknowledges". The tool runs once the host has answered with a BegunReply of the same id: an event that was sent may
+// still be lost with the process. So a call that breaks before Begun arrived has surely done nothing, and is sent again.
 type Begun struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -979,6 +997,57 @@ func (*Begun) Descriptor() ([]byte, []int) {
 	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
+func (x *Begun) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+type BegunReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BegunReply) Reset() {
+	*x = BegunReply{}
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BegunReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BegunReply) ProtoMessage() {}
+
+func (x *BegunReply) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BegunReply.ProtoReflect.Descriptor instead.
+func (*BegunReply) Descriptor() ([]byte, []int) {
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BegunReply) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
 type Progress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Done          float64                `protobuf:"fixed64,1,opt,name=done,proto3" json:"done,omitempty"`
@@ -990,7 +1059,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1002,7 +1071,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[13]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1015,7 +1084,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Progress) GetDone() float64 {
@@ -1050,7 +1119,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1131,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[14]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1144,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Log) GetLevel() int32 {
@@ -1117,7 +1186,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1129,7 +1198,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[15]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1142,7 +1211,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *File) GetId() uint32 {
@@ -1223,7 +1292,7 @@ type FileReply struct {
 
 func (x *FileReply) Reset() {
 	*x = FileReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1304,7 @@ func (x *FileReply) String() string {
 func (*FileReply) ProtoMessage() {}
 
 func (x *FileReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[16]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1317,7 @@ func (x *FileReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileReply.ProtoReflect.Descriptor instead.
 func (*FileReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *FileReply) GetId() uint32 {
@@ -1330,7 +1399,7 @@ type Claim struct {
 
 func (x *Claim) Reset() {
 	*x = Claim{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1411,7 @@ func (x *Claim) String() string {
 func (*Claim) ProtoMessage() {}
 
 func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[17]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1424,7 @@ func (x *Claim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claim.ProtoReflect.Descriptor instead.
 func (*Claim) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Claim) GetId() uint32 {
@@ -1415,7 +1484,7 @@ type ClaimReply struct {
 
 func (x *ClaimReply) Reset() {
 	*x = ClaimReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1496,7 @@ func (x *ClaimReply) String() string {
 func (*ClaimReply) ProtoMessage() {}
 
 func (x *ClaimReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[18]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1509,7 @@ func (x *ClaimReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimReply.ProtoReflect.Descriptor instead.
 func (*ClaimReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ClaimReply) GetId() uint32 {
@@ -1518,7 +1587,7 @@ type Receiving struct {
 
 func (x *Receiving) Reset() {
 	*x = Receiving{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1599,7 @@ func (x *Receiving) String() string {
 func (*Receiving) ProtoMessage() {}
 
 func (x *Receiving) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[19]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1612,7 @@ func (x *Receiving) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiving.ProtoReflect.Descriptor instead.
 func (*Receiving) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Receiving) GetName() string {
@@ -1577,7 +1646,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +1658,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[20]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +1671,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Release) GetReason() string {
@@ -1626,7 +1695,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +1707,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[21]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +1720,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Ask) GetId() uint32 {
@@ -1686,7 +1755,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1698,7 +1767,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[22]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1711,7 +1780,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Question) GetKey() string {
@@ -1746,7 +1815,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1827,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[23]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1840,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AskReply) GetId() uint32 {
@@ -1805,7 +1874,7 @@ type Background struct {
 
 func (x *Background) Reset() {
 	*x = Background{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +1886,7 @@ func (x *Background) String() string {
 func (*Background) ProtoMessage() {}
 
 func (x *Background) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[24]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1830,7 +1899,7 @@ func (x *Background) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Background.ProtoReflect.Descriptor instead.
 func (*Background) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Background) GetCloseStream() bool {
@@ -1859,7 +1928,7 @@ type CloudRequest struct {
 
 func (x *CloudRequest) Reset() {
 	*x = CloudRequest{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +1940,7 @@ func (x *CloudRequest) String() string {
 func (*CloudRequest) ProtoMessage() {}
 
 func (x *CloudRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[25]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +1953,7 @@ func (x *CloudRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloudRequest.ProtoReflect.Descriptor instead.
 func (*CloudRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CloudRequest) GetStartUnixNano() int64 {
@@ -1969,7 +2038,7 @@ type Listing struct {
 
 func (x *Listing) Reset() {
 	*x = Listing{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2050,7 @@ func (x *Listing) String() string {
 func (*Listing) ProtoMessage() {}
 
 func (x *Listing) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[26]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2063,7 @@ func (x *Listing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listing.ProtoReflect.Descriptor instead.
 func (*Listing) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Listing) GetKind() Kind {
@@ -2028,7 +2097,7 @@ type Updated struct {
 
 func (x *Updated) Reset() {
 	*x = Updated{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2040,7 +2109,7 @@ func (x *Updated) String() string {
 func (*Updated) ProtoMessage() {}
 
 func (x *Updated) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[27]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2053,7 +2122,7 @@ func (x *Updated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Updated.ProtoReflect.Descriptor instead.
 func (*Updated) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Updated) GetUri() string {
@@ -2076,7 +2145,7 @@ type CompleteRequest struct {
 
 func (x *CompleteRequest) Reset() {
 	*x = CompleteRequest{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[28]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2157,7 @@ func (x *CompleteRequest) String() string {
 func (*CompleteRequest) ProtoMessage() {}
 
 func (x *CompleteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[28]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2170,7 @@ func (x *CompleteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteRequest.ProtoReflect.Descriptor instead.
 func (*CompleteRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CompleteRequest) GetKind() Kind {
@@ -2150,7 +2219,7 @@ type CompleteResponse struct {
 
 func (x *CompleteResponse) Reset() {
 	*x = CompleteResponse{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[29]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2231,7 @@ func (x *CompleteResponse) String() string {
 func (*CompleteResponse) ProtoMessage() {}
 
 func (x *CompleteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[29]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2244,7 @@ func (x *CompleteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteResponse.ProtoReflect.Descriptor instead.
 func (*CompleteResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CompleteResponse) GetValues() []string {
@@ -2211,7 +2280,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_plugin_v1_plugin_proto_msgTypes[30]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2292,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_v1_plugin_proto_msgTypes[30]
+	mi := &file_plugin_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2305,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_plugin_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Error) GetCode() string {
@@ -2285,14 +2354,16 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x0fRunningResponse\x12\x19\n" +
 	"\bcall_ids\x18\x01 \x03(\tR\acallIds\"\x0e\n" +
 	"\fDrainRequest\"\x0f\n" +
-	"\rDrainResponse\"\xe7\x01\n" +
+	"\rDrainResponse\"\xa1\x02\n" +
 	"\vCallRequest\x12(\n" +
 	"\x05start\x18\x01 \x01(\v2\x10.plugin.v1.StartH\x00R\x05start\x125\n" +
 	"\n" +
 	"file_reply\x18\x02 \x01(\v2\x14.plugin.v1.FileReplyH\x00R\tfileReply\x128\n" +
 	"\vclaim_reply\x18\x03 \x01(\v2\x15.plugin.v1.ClaimReplyH\x00R\n" +
 	"claimReply\x122\n" +
-	"\task_reply\x18\x04 \x01(\v2\x13.plugin.v1.AskReplyH\x00R\baskReplyB\t\n" +
+	"\task_reply\x18\x04 \x01(\v2\x13.plugin.v1.AskReplyH\x00R\baskReply\x128\n" +
+	"\vbegun_reply\x18\x05 \x01(\v2\x15.plugin.v1.BegunReplyH\x00R\n" +
+	"begunReplyB\t\n" +
 	"\arequest\"\xe6\x01\n" +
 	"\x05Start\x12\x12\n" +
 	"\x04tool\x18\x01 \x01(\tR\x04tool\x12\x1c\n" +
@@ -2326,8 +2397,12 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\alisting\x18\f \x01(\v2\x12.plugin.v1.ListingH\x00R\alisting\x12.\n" +
 	"\aupdated\x18\r \x01(\v2\x12.plugin.v1.UpdatedH\x00R\aupdated\x12(\n" +
 	"\x05begun\x18\x0e \x01(\v2\x10.plugin.v1.BegunH\x00R\x05begunB\a\n" +
-	"\x05event\"\a\n" +
-	"\x05Begun\"N\n" +
+	"\x05event\"\x17\n" +
+	"\x05Begun\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\"\x1c\n" +
+	"\n" +
+	"BegunReply\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\"N\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x01R\x04done\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x01R\x05total\x12\x18\n" +
@@ -2457,7 +2532,7 @@ func file_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_plugin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_plugin_v1_plugin_proto_goTypes = []any{
 	(Kind)(0),                 // 0: plugin.v1.Kind
 	(*DescribeRequest)(nil),   // 1: plugin.v1.DescribeRequest
@@ -2473,74 +2548,76 @@ var file_plugin_v1_plugin_proto_goTypes = []any{
 	(*Client)(nil),            // 11: plugin.v1.Client
 	(*CallEvent)(nil),         // 12: plugin.v1.CallEvent
 	(*Begun)(nil),             // 13: plugin.v1.Begun
-	(*Progress)(nil),          // 14: plugin.v1.Progress
-	(*Log)(nil),               // 15: plugin.v1.Log
-	(*File)(nil),              // 16: plugin.v1.File
-	(*FileReply)(nil),         // 17: plugin.v1.FileReply
-	(*Claim)(nil),             // 18: plugin.v1.Claim
-	(*ClaimReply)(nil),        // 19: plugin.v1.ClaimReply
-	(*Receiving)(nil),         // 20: plugin.v1.Receiving
-	(*Release)(nil),           // 21: plugin.v1.Release
-	(*Ask)(nil),               // 22: plugin.v1.Ask
-	(*Question)(nil),          // 23: plugin.v1.Question
-	(*AskReply)(nil),          // 24: plugin.v1.AskReply
-	(*Background)(nil),        // 25: plugin.v1.Background
-	(*CloudRequest)(nil),      // 26: plugin.v1.CloudRequest
-	(*Listing)(nil),           // 27: plugin.v1.Listing
-	(*Updated)(nil),           // 28: plugin.v1.Updated
-	(*CompleteRequest)(nil),   // 29: plugin.v1.CompleteRequest
-	(*CompleteResponse)(nil),  // 30: plugin.v1.CompleteResponse
-	(*Error)(nil),             // 31: plugin.v1.Error
-	nil,                       // 32: plugin.v1.ConfigureRequest.EnvironmentEntry
-	nil,                       // 33: plugin.v1.AskReply.AnswersEntry
-	nil,                       // 34: plugin.v1.CompleteRequest.ArgumentsEntry
+	(*BegunReply)(nil),        // 14: plugin.v1.BegunReply
+	(*Progress)(nil),          // 15: plugin.v1.Progress
+	(*Log)(nil),               // 16: plugin.v1.Log
+	(*File)(nil),              // 17: plugin.v1.File
+	(*FileReply)(nil),         // 18: plugin.v1.FileReply
+	(*Claim)(nil),             // 19: plugin.v1.Claim
+	(*ClaimReply)(nil),        // 20: plugin.v1.ClaimReply
+	(*Receiving)(nil),         // 21: plugin.v1.Receiving
+	(*Release)(nil),           // 22: plugin.v1.Release
+	(*Ask)(nil),               // 23: plugin.v1.Ask
+	(*Question)(nil),          // 24: plugin.v1.Question
+	(*AskReply)(nil),          // 25: plugin.v1.AskReply
+	(*Background)(nil),        // 26: plugin.v1.Background
+	(*CloudRequest)(nil),      // 27: plugin.v1.CloudRequest
+	(*Listing)(nil),           // 28: plugin.v1.Listing
+	(*Updated)(nil),           // 29: plugin.v1.Updated
+	(*CompleteRequest)(nil),   // 30: plugin.v1.CompleteRequest
+	(*CompleteResponse)(nil),  // 31: plugin.v1.CompleteResponse
+	(*Error)(nil),             // 32: plugin.v1.Error
+	nil,                       // 33: plugin.v1.ConfigureRequest.EnvironmentEntry
+	nil,                       // 34: plugin.v1.AskReply.AnswersEntry
+	nil,                       // 35: plugin.v1.CompleteRequest.ArgumentsEntry
 }
 var file_plugin_v1_plugin_proto_depIdxs = []int32{
-	32, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
+	33, // 0: plugin.v1.ConfigureRequest.environment:type_name -> plugin.v1.ConfigureRequest.EnvironmentEntry
 	10, // 1: plugin.v1.CallRequest.start:type_name -> plugin.v1.Start
-	17, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
-	19, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
-	24, // 4: plugin.v1.CallRequest.ask_reply:type_name -> plugin.v1.AskReply
-	0,  // 5: plugin.v1.Start.kind:type_name -> plugin.v1.Kind
-	11, // 6: plugin.v1.Start.client:type_name -> plugin.v1.Client
-	14, // 7: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
-	15, // 8: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
-	16, // 9: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
-	31, // 10: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
-	18, // 11: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
-	20, // 12: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
-	21, // 13: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
-	22, // 14: plugin.v1.CallEvent.ask:type_name -> plugin.v1.Ask
-	25, // 15: plugin.v1.CallEvent.background:type_name -> plugin.v1.Background
-	26, // 16: plugin.v1.CallEvent.cloud_request:type_name -> plugin.v1.CloudRequest
-	27, // 17: plugin.v1.CallEvent.listing:type_name -> plugin.v1.Listing
-	28, // 18: plugin.v1.CallEvent.updated:type_name -> plugin.v1.Updated
-	13, // 19: plugin.v1.CallEvent.begun:type_name -> plugin.v1.Begun
-	31, // 20: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
-	31, // 21: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
-	23, // 22: plugin.v1.Ask.questions:type_name -> plugin.v1.Question
-	31, // 23: plugin.v1.AskReply.error:type_name -> plugin.v1.Error
-	33, // 24: plugin.v1.AskReply.answers:type_name -> plugin.v1.AskReply.AnswersEntry
-	0,  // 25: plugin.v1.Listing.kind:type_name -> plugin.v1.Kind
-	0,  // 26: plugin.v1.CompleteRequest.kind:type_name -> plugin.v1.Kind
-	34, // 27: plugin.v1.CompleteRequest.arguments:type_name -> plugin.v1.CompleteRequest.ArgumentsEntry
-	1,  // 28: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
-	3,  // 29: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
-	9,  // 30: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
-	29, // 31: plugin.v1.ToolPlugin.Complete:input_type -> plugin.v1.CompleteRequest
-	5,  // 32: plugin.v1.ToolPlugin.Running:input_type -> plugin.v1.RunningRequest
-	7,  // 33: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
-	2,  // 34: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
-	4,  // 35: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
-	12, // 36: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
-	30, // 37: plugin.v1.ToolPlugin.Complete:output_type -> plugin.v1.CompleteResponse
-	6,  // 38: plugin.v1.ToolPlugin.Running:output_type -> plugin.v1.RunningResponse
-	8,  // 39: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
-	34, // [34:40] is the sub-list for method output_type
-	28, // [28:34] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	18, // 2: plugin.v1.CallRequest.file_reply:type_name -> plugin.v1.FileReply
+	20, // 3: plugin.v1.CallRequest.claim_reply:type_name -> plugin.v1.ClaimReply
+	25, // 4: plugin.v1.CallRequest.ask_reply:type_name -> plugin.v1.AskReply
+	14, // 5: plugin.v1.CallRequest.begun_reply:type_name -> plugin.v1.BegunReply
+	0,  // 6: plugin.v1.Start.kind:type_name -> plugin.v1.Kind
+	11, // 7: plugin.v1.Start.client:type_name -> plugin.v1.Client
+	15, // 8: plugin.v1.CallEvent.progress:type_name -> plugin.v1.Progress
+	16, // 9: plugin.v1.CallEvent.log:type_name -> plugin.v1.Log
+	17, // 10: plugin.v1.CallEvent.file:type_name -> plugin.v1.File
+	32, // 11: plugin.v1.CallEvent.error:type_name -> plugin.v1.Error
+	19, // 12: plugin.v1.CallEvent.claim:type_name -> plugin.v1.Claim
+	21, // 13: plugin.v1.CallEvent.receiving:type_name -> plugin.v1.Receiving
+	22, // 14: plugin.v1.CallEvent.release:type_name -> plugin.v1.Release
+	23, // 15: plugin.v1.CallEvent.ask:type_name -> plugin.v1.Ask
+	26, // 16: plugin.v1.CallEvent.background:type_name -> plugin.v1.Background
+	27, // 17: plugin.v1.CallEvent.cloud_request:type_name -> plugin.v1.CloudRequest
+	28, // 18: plugin.v1.CallEvent.listing:type_name -> plugin.v1.Listing
+	29, // 19: plugin.v1.CallEvent.updated:type_name -> plugin.v1.Updated
+	13, // 20: plugin.v1.CallEvent.begun:type_name -> plugin.v1.Begun
+	32, // 21: plugin.v1.FileReply.error:type_name -> plugin.v1.Error
+	32, // 22: plugin.v1.ClaimReply.error:type_name -> plugin.v1.Error
+	24, // 23: plugin.v1.Ask.questions:type_name -> plugin.v1.Question
+	32, // 24: plugin.v1.AskReply.error:type_name -> plugin.v1.Error
+	34, // 25: plugin.v1.AskReply.answers:type_name -> plugin.v1.AskReply.AnswersEntry
+	0,  // 26: plugin.v1.Listing.kind:type_name -> plugin.v1.Kind
+	0,  // 27: plugin.v1.CompleteRequest.kind:type_name -> plugin.v1.Kind
+	35, // 28: plugin.v1.CompleteRequest.arguments:type_name -> plugin.v1.CompleteRequest.ArgumentsEntry
+	1,  // 29: plugin.v1.ToolPlugin.Describe:input_type -> plugin.v1.DescribeRequest
+	3,  // 30: plugin.v1.ToolPlugin.Configure:input_type -> plugin.v1.ConfigureRequest
+	9,  // 31: plugin.v1.ToolPlugin.Call:input_type -> plugin.v1.CallRequest
+	30, // 32: plugin.v1.ToolPlugin.Complete:input_type -> plugin.v1.CompleteRequest
+	5,  // 33: plugin.v1.ToolPlugin.Running:input_type -> plugin.v1.RunningRequest
+	7,  // 34: plugin.v1.ToolPlugin.Drain:input_type -> plugin.v1.DrainRequest
+	2,  // 35: plugin.v1.ToolPlugin.Describe:output_type -> plugin.v1.DescribeResponse
+	4,  // 36: plugin.v1.ToolPlugin.Configure:output_type -> plugin.v1.ConfigureResponse
+	12, // 37: plugin.v1.ToolPlugin.Call:output_type -> plugin.v1.CallEvent
+	31, // 38: plugin.v1.ToolPlugin.Complete:output_type -> plugin.v1.CompleteResponse
+	6,  // 39: plugin.v1.ToolPlugin.Running:output_type -> plugin.v1.RunningResponse
+	8,  // 40: plugin.v1.ToolPlugin.Drain:output_type -> plugin.v1.DrainResponse
+	35, // [35:41] is the sub-list for method output_type
+	29, // [29:35] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_plugin_v1_plugin_proto_init() }
@@ -2553,6 +2630,7 @@ func file_plugin_v1_plugin_proto_init() {
 		(*CallRequest_FileReply)(nil),
 		(*CallRequest_ClaimReply)(nil),
 		(*CallRequest_AskReply)(nil),
+		(*CallRequest_BegunReply)(nil),
 	}
 	file_plugin_v1_plugin_proto_msgTypes[11].OneofWrappers = []any{
 		(*CallEvent_Progress)(nil),
@@ -2570,12 +2648,12 @@ func file_plugin_v1_plugin_proto_init() {
 		(*CallEvent_Updated)(nil),
 		(*CallEvent_Begun)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[16].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[17].OneofWrappers = []any{
 		(*FileReply_Artifact)(nil),
 		(*FileReply_Error)(nil),
 		(*FileReply_KeptPath)(nil),
 	}
-	file_plugin_v1_plugin_proto_msgTypes[18].OneofWrappers = []any{
+	file_plugin_v1_plugin_proto_msgTypes[19].OneofWrappers = []any{
 		(*ClaimReply_Granted)(nil),
 		(*ClaimReply_Artifact)(nil),
 		(*ClaimReply_Error)(nil),
@@ -2586,7 +2664,7 @@ func file_plugin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_v1_plugin_proto_rawDesc), len(file_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   34,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -13,12 +13,40 @@ import (
 	"time"
 
 	"mcp-server/internal/sandbox"
+	_ "mcp-server/internal/sandbox/launcher" // a change there makes a kept result of these tests stale
 )
 
 // binDir holds the launcher and the plugin, built once as they are installed. Only TestMain writes it.
 var binDir string
 
-func TestMain(m *testing.M) { os.Exit(withBinaries(m.Run)) }
+// hostOf names the variable with the binaries' folder, which makes the test program a host with a plugin that waits.
+const hostOf = "SANDBOX_TEST_HOST_OF"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(hostOf); dir != "" {
+		os.Exit(beHost(dir))
+	}
+	os.Exit(withBinaries(m.Run))
+}
+
+// beHost leaves the parent-death signal to the launcher alone.
+func beHost(dir string) int {
+	program, err := os.Open(filepath.Join(dir, "plugin"))
+	if err != nil {
+		return 1
+	}
+	cmd, closeAfterStart, err := sandbox.Command(filepath.Join(dir, sandbox.LauncherName), sandbox.Policy{}, program, "plugin")
+	if err != nil {
+		return 1
+	}
+	defer closeAfterStart()
+	cmd.Args = append(cmd.Args, "wait")
+	cmd.Stdout, cmd.Stderr = os.NewFile(1, "stdout"), os.NewFile(2, "stderr")
+	if err := cmd.Run(); err != nil {
+		return 1
+	}
+	return 0
+}
 
 func withBinaries(run func() int) int {
 	dir, err := os.MkdirTemp("", "sandbox-bin-")

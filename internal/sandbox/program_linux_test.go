@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,7 +122,7 @@ func TestMemory(t *testing.T) {
 	if !strings.Contains(got, "out of memory") || !strings.HasSuffix(got, "(exit status 2)") {
 		t.Errorf("%.300s … %.100s", got, got[max(0, len(got)-100):])
 	}
-	c.env = append(c.env, fmt.Sprintf("GOMEMLIMIT=%d", sandbox.DefaultMemory/10*8), "GOGC=off")
+	c.env = append(c.env, fmt.Sprintf("GOMEMLIMIT=%d", sandbox.DefaultMemory/4*3))
 	c.tries(t, []try{{"churn", "3000", "100"}})
 }
 
@@ -139,34 +140,26 @@ func TestDiesWithItsParent(t *testing.T) {
 	})
 	t.Run("while it runs", func(t *testing.T) {
 		t.Parallel()
-		ended := make(chan error)
-		started := make(chan struct{})
-		go func() {
-			runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, which is what the signal waits for
-			cmd := c.command(t, launcher(), "wait")
-			cmd.SysProcAttr.Pdeathsig = 0 // the launcher sets it, too
-			var out bytes.Buffer
-			cmd.Stderr = &out
-			pipe, err := cmd.StdoutPipe()
-			if err == nil {
-				err = cmd.Start()
-			}
-			if err != nil {
-				t.Error(err)
-				close(started)
-				return
-			}
-			go func() { ended <- cmd.Wait() }()
-			_, _ = pipe.Read(make([]byte, 8))
-			close(started)
-		}()
-		<-started
-		if t.Failed() {
-			return
+		host := exec.CommandContext(t.Context(), "/proc/self/exe")
+		host.Env = append(os.Environ(), hostOf+"="+binDir)
+		pipe, err := host.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := <-ended; err == nil || !strings.Contains(err.Error(), "killed") {
-			t.Error(err)
+		if err := host.Start(); err != nil {
+			t.Fatal(err)
 		}
+		said := make([]byte, 8)
+		if _, err := io.ReadFull(pipe, said); err != nil || string(said) != "waiting\n" {
+			t.Fatalf("%q (%v)", said, err)
+		}
+		if err := host.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if rest, err := io.ReadAll(pipe); err != nil || len(rest) > 0 { // it ends when the plugin has
+			t.Errorf("%q (%v)", rest, err)
+		}
+		_ = host.Wait()
 	})
 }
 

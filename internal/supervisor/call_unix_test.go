@@ -159,7 +159,7 @@ func TestCallDoesNotWaitForThePlugin(t *testing.T) {
 
 func TestCallOfAStoppedProcess(t *testing.T) {
 	t.Parallel()
-	k := newKit(t, Config{})
+	k := newKit(t, Config{CancelGrace: 100 * time.Millisecond, HealthTimeout: 300 * time.Millisecond})
 	p := k.start("kitchen")
 	pid := p.Status().PID
 	suspend(t, pid)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,17 +14,27 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
+
+	"mcp-server/internal/hostfolder"
+	"mcp-server/internal/pluginfolder"
+	"mcp-server/internal/sandbox"
 )
 
-// pipeGrace is how long the output of an ended process is still read. After it the process group is killed, because
-// only a process that inherited the pipes can hold them open.
+// pipeGrace is how long the output of an ended process is still read: only a process that inherited the pipes and has left
+// the process group can hold them open.
 const pipeGrace = 300 * time.Millisecond
 
 var errKilled = errors.New("it was stopped before it started")
 
 // child is one process and the runner.Runner that go-plugin knows it by. It is started once.
 type child struct {
+	path    string // of the plugin's file
 	folder  string // private: the socket, the temporary files and the working folder; removed with the process
+	env     []string
+	byPath  bool   // the path led to the file that runs
+	bounded bool   // the launcher starts it
+	started func() // closes what only the start needs
+	home    *hostfolder.Folder
 	starter *starter
 	relay   *relay
 
@@ -33,6 +44,7 @@ type child struct {
 	exited chan struct{}
 
 	mu     sync.Mutex
+	forget func() // the process group
 	cmd    *exec.Cmd
 	live   bool // started and not reaped, so the process id is its own
 	killed bool
@@ -40,15 +52,40 @@ type child struct {
 
 var _ runner.Runner = (*child)(nil)
 
-// newChild prepares the process. The environment is all that it gets, apart from what tells it about its surroundings.
-func newChild(path, folder string, s *starter, r *relay) *child {
+// newChild prepares a process of the program within the bounds. The program stays the caller's.
+func (p *Plugin) newChild(program *pluginfolder.Program, folder string, b bounds) (*child, error) {
+	relay := &relay{logger: p.logger, secrets: p.secrets}
 	c := &child{
-		folder: folder, starter: s, relay: r, stdout: newHandshakeFilter(r.noise), cmd: exec.CommandContext(context.Background(), path),
-		dead: make(chan struct{}), exited: make(chan struct{}),
+		path: program.Path, folder: folder, env: append(memoryLimit(b.policy.Memory), b.env...), started: func() {}, home: p.sup.home, starter: p.sup.starter, relay: relay,
+		stdout: newHandshakeFilter(relay.noise), dead: make(chan struct{}), exited: make(chan struct{}),
+	}
+	if b.sandboxed {
+		c.bounded = true
+		b.policy.Write = append(b.policy.Write, folder)
+		var err error
+		if c.cmd, c.started, err = sandbox.Command(p.sup.cfg.Launcher, b.policy, program.File, program.Path); err != nil {
+			c.discard()
+			return nil, fmt.Errorf("setting its bounds: %w", err)
+		}
+	} else {
+		c.cmd, c.byPath = direct(program)
 	}
 	c.cmd.Dir = folder
 	c.cmd.SysProcAttr = processAttributes()
-	return c
+	return c, nil
+}
+
+// same makes sure that what runs is the program that was found, as it was then.
+func (c *child) same(program *pluginfolder.Program) error {
+	if !c.byPath {
+		return program.Unchanged()
+	}
+	again, err := program.Open()
+	if err != nil {
+		return err
+	}
+	again.Close()
+	return nil
 }
 
 // Start launches the process from the starter's thread.
@@ -63,6 +100,7 @@ func (c *child) Start(context.Context) error {
 		startErr = err
 	}
 	closeAll(theirs)
+	c.started()
 	if startErr != nil {
 		closeAll(ours)
 		return startErr
@@ -83,6 +121,7 @@ func (c *child) launch() error {
 		return err
 	}
 	c.live = true
+	c.forget = c.home.Group(c.cmd.Process.Pid)
 	return nil
 }
 
@@ -92,15 +131,18 @@ func (c *child) reap(stdout, stderr *os.File) {
 	drained := c.drain(stdout, stderr)
 	awaitEnd(c.cmd)
 	close(c.dead)
-	select {
-	case <-drained:
-	case <-time.After(pipeGrace):
-	}
 	c.mu.Lock()
-	killGroup(c.cmd)
+	killGroup(c.cmd) // now, for its children hold the pipes
+	c.forget()
 	_ = c.cmd.Wait() // the state stays in cmd
 	c.live = false
 	c.mu.Unlock()
+	grace := time.NewTimer(pipeGrace)
+	defer grace.Stop()
+	select {
+	case <-drained:
+	case <-grace.C:
+	}
 	c.stdout.close() // before the pipes, so that nothing waits for go-plugin
 	closeAll([]*os.File{c.stdin, stdout, stderr})
 	<-drained
@@ -188,8 +230,15 @@ func (c *child) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("
 // Diagnose returns the last lines of the standard error.
 func (c *child) Diagnose(context.Context) string { return c.relay.lastWords(tailLines) }
 
+// killedByOthers reports whether somebody else killed the process. It is known once exited is closed.
+func (c *child) killedByOthers() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.killed && wasKilled(c.cmd.ProcessState)
+}
+
 // Name returns the path of the binary.
-func (c *child) Name() string { return c.cmd.Path }
+func (c *child) Name() string { return c.path }
 
 // ID returns the process id; empty before the start.
 func (c *child) ID() string {

@@ -32,7 +32,7 @@ func TestCrashDuringACall(t *testing.T) {
 			pid := p.Status().PID
 			_, err := call(t.Context(), p, test.tool, test.in)
 			wantError(t, err, sdk.CodeUnavailable, sdk.SourcePlugin, test.want...)
-			if s := p.Status(); (s.State == StateRunning) || s.PID != 0 || !strings.HasPrefix(s.LastError, "exit status") {
+			if s := p.Status(); s.State != StateIdle || s.PID != 0 || !strings.HasPrefix(s.LastError, "exit status") {
 				t.Errorf("the status after the crash is %+v", s)
 			}
 			if strings.Contains(err.Error(), "goroutine 1") || strings.Contains(err.Error(), ".go:") {
@@ -101,27 +101,6 @@ func TestPanicInAHandlerKeepsTheProcess(t *testing.T) {
 	k.log.await(t, `"msg":"the tool panicked"`)
 }
 
-func TestCrashesInARowAreRefused(t *testing.T) {
-	t.Parallel()
-	k := newKit(t, Config{})
-	p := k.start("kitchen")
-	for range maxFailures {
-		_, err := call(t.Context(), p, "exit", number{1})
-		wantError(t, err, sdk.CodeUnavailable, sdk.SourcePlugin, "exit status 1")
-	}
-	_, err := call(t.Context(), p, "echo", text{"x"})
-	wantError(t, err, sdk.CodeUnavailable, sdk.SourcePlugin, "plugin kitchen ended 3 times in", "exit status 1", "try again in")
-	if e := sdk.AsError(err); e.RetryAfter <= 0 || e.RetryAfter > failureWindow {
-		t.Errorf("try again after %s", e.RetryAfter)
-	}
-	p.mu.Lock()
-	for i := range p.failures {
-		p.failures[i] = p.failures[i].Add(-failureWindow)
-	}
-	p.mu.Unlock()
-	mustCall[text](t, p, "echo", text{"forgiven"})
-}
-
 func TestFailedRestartReachesTheCaller(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{})
@@ -168,7 +147,7 @@ func TestStop(t *testing.T) {
 	if !gone(pid) {
 		t.Error("the process still runs")
 	}
-	if left := list(t, k.folder.Path); len(left) != 1 { // the lock
+	if left := list(t, k.homePath()); len(left) != 1 { // the lock
 		t.Errorf("left behind: %q", left)
 	}
 	_, err := call(t.Context(), p, "echo", text{"x"})
@@ -213,7 +192,7 @@ func TestStopDuringTheStart(t *testing.T) {
 		_, err := p.Start(t.Context())
 		ended <- err
 	}()
-	eventually(t, "the start is under way", func() bool { return len(list(t, k.folder.Path)) > 1 })
+	eventually(t, "the start is under way", func() bool { return len(list(t, k.homePath())) > 1 })
 	within(t, patience, "the stop", func() { p.Stop(t.Context()) })
 	wantError(t, await(t, ended), sdk.CodeUnavailable, sdk.SourceHost, "has been stopped")
 }

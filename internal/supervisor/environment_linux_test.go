@@ -33,7 +33,7 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	wire := []string{
-		"MCP_SERVER_PLUGIN", "MCP_SERVER_PLUGIN_STDIN", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT",
+		"MCP_SERVER_PLUGIN", "MCP_SERVER_PLUGIN_STDIN", "PATH", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT",
 		"PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR", "TMPDIR",
 	}
 	started := strings.Split(strings.TrimSuffix(string(raw), "\x00"), "\x00")
@@ -50,12 +50,12 @@ func TestEnvironment(t *testing.T) {
 	}
 	for _, entry := range inside {
 		if dir, ok := strings.CutPrefix(entry, "TMPDIR="); ok {
-			if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 || !strings.HasPrefix(dir, k.folder.Path) {
+			if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 || !strings.HasPrefix(dir, k.homePath()) {
 				t.Errorf("the temporary folder %s is %v, %v", dir, info, err)
 			}
 		}
 	}
-	if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.Status().PID)); err != nil || !strings.HasPrefix(cwd, k.folder.Path) {
+	if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", p.Status().PID)); err != nil || !strings.HasPrefix(cwd, k.homePath()) {
 		t.Errorf("the working folder is %q, %v", cwd, err)
 	}
 }

@@ -14,7 +14,8 @@ import (
 // guard removes secrets from the progress and the log lines of a call, and makes them printable. Files pass as they are.
 func (p *Plugin) guard(ev pluginv1.Events) pluginv1.Events {
 	guarded := pluginv1.Events{
-		File: ev.File, Claim: ev.Claim, Receiving: ev.Receiving, Background: ev.Background, Listing: ev.Listing,
+		Begun: ev.Begun,
+		File:  ev.File, Claim: ev.Claim, Receiving: ev.Receiving, Background: ev.Background, Listing: ev.Listing,
 	}
 	if ev.Ask != nil {
 		guarded.Ask = func(ctx context.Context, e *pluginv1.Ask) *pluginv1.AskReply {

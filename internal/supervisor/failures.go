@@ -10,41 +10,45 @@ import (
 
 	"google.golang.org/grpc/status"
 
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/sdk"
 )
 
-const (
-	// maxFailures within failureWindow are enough: the next start waits until the window has passed.
-	maxFailures   = 3
-	failureWindow = 10 * time.Second
-	// messageLimit bounds what a plugin adds to an error message.
-	messageLimit = 16 << 10
-)
+// messageLimit bounds what a plugin adds to an error message.
+const messageLimit = 16 << 10
 
-// failed records a crash or a failed start; p.mu is held.
-func (p *Plugin) failed(now time.Time, reason string) {
-	p.status.LastError = reason
-	p.failures = append(p.failures, now)
-	if extra := len(p.failures) - maxFailures; extra > 0 {
-		p.failures = append(p.failures[:0], p.failures[extra:]...)
-	}
-}
+// ErrReplaced is the cause of errors of calls whose plugin's file is another one than was found in the folder, or whose
+// plugin has been retired: whoever looks again finds what is there now. Nothing was done.
+var ErrReplaced = errors.New("the plugin was replaced")
+
+var (
+	// errRefused is the cause of errors of binaries that may not be run.
+	errRefused = errors.New("it is not run")
+	// errKilledByOthers is the cause of errors of starts that somebody else ended.
+	errKilledByOthers = errors.New("it was killed")
+)
 
 // refusal says why the plugin is not started now; p.mu is held.
 func (p *Plugin) refusal(now time.Time) *sdk.Error {
-	if len(p.failures) < maxFailures {
+	wait := p.breaker.wait(now)
+	if wait <= 0 {
 		return nil
 	}
-	since := now.Sub(p.failures[0])
-	if since >= failureWindow {
-		return nil
-	}
-	wait := failureWindow - since
 	return &sdk.Error{
 		Code: sdk.CodeUnavailable, Source: sdk.SourcePlugin, RetryAfter: wait,
-		Message: fmt.Sprintf("plugin %s ended %d times in %s (last: %s); it is not started again for now; try again in %s",
-			p.name(), maxFailures, since.Round(time.Millisecond), p.status.LastError, (wait + time.Second).Truncate(time.Second)),
+		Message: fmt.Sprintf("plugin %s failed %d times in a row (last: %s), so it is not started for a while; try again in %s",
+			p.name(), p.breaker.row, p.status.LastError, (wait + time.Second).Truncate(time.Second)),
 	}
+}
+
+// goneError is the answer of a plugin that takes no more calls.
+func (p *Plugin) goneError() *sdk.Error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.retired {
+		return p.replacedError()
+	}
+	return p.stoppedError()
 }
 
 func (p *Plugin) stoppedError() *sdk.Error {
@@ -54,16 +58,43 @@ func (p *Plugin) stoppedError() *sdk.Error {
 	}
 }
 
+func (p *Plugin) replacedError() *sdk.Error {
+	return &sdk.Error{
+		Code: sdk.CodeUnavailable, Source: sdk.SourceHost, Cause: ErrReplaced, RetryAfter: time.Second,
+		Message: fmt.Sprintf("plugin %s has been replaced; its new file is read now, so call again in a moment", p.name()),
+	}
+}
+
+// refused says why a binary may not be run; its error is the host's own.
+func (p *Plugin) refused(err error) *sdk.Error {
+	return &sdk.Error{
+		Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Cause: errors.Join(errRefused, err),
+		Message: fmt.Sprintf("plugin %s is not run: %v", p.name(), err),
+	}
+}
+
+// unrunnable says why a file is not run that cannot even be opened.
+func (p *Plugin) unrunnable(err error) *sdk.Error {
+	return &sdk.Error{
+		Code: sdk.CodeFailedPrecondition, Source: sdk.SourcePlugin, Cause: p.cause(err),
+		Message: fmt.Sprintf("plugin %s did not start: %s; mend the file, or remove it from the plugins folder", p.name(), cannotRun(err)),
+	}
+}
+
 func (p *Plugin) name() string { return visible(p.binary.Name, 100, false) }
 
 // startError explains a failed start. The child is nil when it did not come to a process.
 func (p *Plugin) startError(ctx context.Context, c *child, err error) *sdk.Error {
 	code, why := sdk.CodeUnavailable, ""
 	switch {
-	case p.isStopped() || errors.Is(err, errClosed) || errors.Is(err, errKilled) && ctx.Err() == nil:
-		return p.stoppedError()
+	case p.isStopped() || p.isRetired() || errors.Is(err, errClosed) || errors.Is(err, errKilled) && ctx.Err() == nil:
+		return p.goneError()
+	case errors.Is(err, ErrReplaced) || errors.Is(err, pluginfolder.ErrChanged):
+		return p.replacedError()
 	case c == nil:
-		why = fmt.Sprintf("%v", reason(err))
+		why = err.Error()
+	case c.ID() == "" && c.bounded:
+		code, why = sdk.CodeFailedPrecondition, fmt.Sprintf("the program that bounds it cannot be run (%v); build or install the server anew", reason(err))
 	case c.ID() == "":
 		code, why = sdk.CodeFailedPrecondition, cannotRun(err)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded) && c.killedByHost():
@@ -81,7 +112,11 @@ func (p *Plugin) startError(ctx context.Context, c *child, err error) *sdk.Error
 		message += fmt.Sprintf("; run %q to see whether it is a plugin of this server, or remove it from the plugins folder",
 			p.binary.Path+" describe")
 	}
-	return &sdk.Error{Code: code, Source: sdk.SourcePlugin, Message: message, Cause: p.cause(err)}
+	e := &sdk.Error{Code: code, Source: sdk.SourcePlugin, Message: message, Cause: p.cause(err)}
+	if c != nil && c.ID() != "" && c.killedByOthers() {
+		e.Cause = errors.Join(errKilledByOthers, e.Cause)
+	}
+	return e
 }
 
 func cannotRun(err error) string {
@@ -115,6 +150,14 @@ func (p *Plugin) isStopped() bool {
 	defer p.mu.Unlock()
 	return p.stopped
 }
+
+func (p *Plugin) isRetired() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.retired
+}
+
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // reason is an error without the path that its text would repeat.
 func reason(err error) error {

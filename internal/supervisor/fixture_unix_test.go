@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -33,26 +34,44 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	os.Exit(withLauncherFolder(m.Run))
+}
+
+// launcherFolder is where the tests that need the launcher build it.
+var launcherFolder string
+
+func withLauncherFolder(run func() int) int {
+	dir, err := os.MkdirTemp("", "supervisor-launcher-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	launcherFolder = dir
+	return run()
 }
 
 func kinds() map[string]func() {
 	return map[string]func(){
 		"kitchen":    serveKitchen,
+		"bounded":    serveBounded,
 		"host":       runHost,
 		"rogue":      serveRogue(rogueManifest),
 		"rogue_json": serveRogue("{"),
 		"rogue_name": serveRogue(`{"name":"../x"}`),
 		"rogue_env":  serveRogue(`{"name":"x","permissions":{"environment":[{"name":"A=B"}]}}`),
-		"sleeper":    func() { time.Sleep(time.Hour) },
-		"silent":     func() { _, _ = io.Copy(io.Discard, os.Stdin) },
-		"exits":      func() { _, _ = fmt.Fprintln(os.Stderr, "the frobnicator is missing"); os.Exit(3) },
-		"panics":     func() { panic("at once") },
-		"stops":      func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) },
-		"ends":       func() {},
-		"deaf":       func() { _ = os.Unsetenv("MCP_SERVER_PLUGIN_STDIN"); serveKitchen() },
-		"forgetful":  func() { forget(); serveKitchen() },
-		"noisy":      func() { makeNoise(os.Stdout, os.Stderr); serveKitchen() },
+		"sleeper": func() {
+			signal.Ignore(syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT, syscall.SIGPIPE)
+			time.Sleep(time.Hour)
+		},
+		"undescribed": serveUndescribed,
+		"silent":      func() { _, _ = io.Copy(io.Discard, os.Stdin) },
+		"exits":       func() { _, _ = fmt.Fprintln(os.Stderr, "the frobnicator is missing"); os.Exit(3) },
+		"panics":      func() { panic("at once") },
+		"stops":       func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) },
+		"ends":        func() {},
+		"deaf":        func() { _ = os.Unsetenv("MCP_SERVER_PLUGIN_STDIN"); serveKitchen() },
+		"forgetful":   func() { forget(); serveKitchen() },
+		"noisy":       func() { makeNoise(os.Stdout, os.Stderr); serveKitchen() },
 		"version9": func() {
 			fmt.Printf("1|9|unix|%s/x|grpc|\n", os.Getenv("PLUGIN_UNIX_SOCKET_DIR"))
 			time.Sleep(time.Hour)
@@ -160,9 +179,23 @@ func kitchenTools() []sdk.Tool {
 				Message: in.Text + os.Getenv("KITCHEN_SECRET"), Cause: errors.New("private"),
 			}
 		}),
+		tool("exit_once", exitOnce),
 		tool("spawn", spawn),
 		tool("events", events),
 	}
+}
+
+// exitOnce ends the process unless the file is there, which it makes.
+func exitOnce(_ context.Context, call *sdk.Call, in text) (text, error) {
+	if _, err := os.Stat(in.Text); err == nil {
+		return text{"the second time"}, nil
+	}
+	call.Progress(0, 0, "running")
+	if err := os.WriteFile(in.Text, nil, 0o600); err != nil {
+		return text{}, err
+	}
+	os.Exit(5)
+	return text{}, nil
 }
 
 // spawn leaves a child behind that holds the plugin's real output pipes.

@@ -7,11 +7,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // handshakeLine is go-plugin's handshake at the end of a line: core version, protocol version, network, address,
 // protocol, and up to two fields that are not used here.
-var handshakeLine = regexp.MustCompile(`1\|[0-9]{1,9}\|(?:unix|tcp)\|[^|]+\|[a-z]{1,16}(?:\|[^|]*){0,2}$`)
+var handshakeLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`1\|[0-9]{1,9}\|(?:unix|tcp)\|[^|]+\|[a-z]{1,16}(?:\|[^|]*){0,2}$`)
+})
 
 // handshakeFilter passes the first handshake of a plugin's standard output on to go-plugin, and nothing else.
 type handshakeFilter struct {
@@ -34,7 +37,7 @@ func (f *handshakeFilter) line(l outputLine) {
 		return
 	}
 	tail := l.tail()
-	at := handshakeLine.FindIndex(tail)
+	at := handshakeLine().FindIndex(tail)
 	if at == nil {
 		f.noise(l)
 		return

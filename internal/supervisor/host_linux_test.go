@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mcp-server/internal/pluginfolder"
 )
@@ -18,7 +19,7 @@ import (
 // runHost is a host in a process of its own, which a test kills, or which ends by itself once its standard input ends.
 // Its arguments are how it ends and the paths of its plugins.
 func runHost() {
-	s, err := Open(Config{RuntimeDir: os.Getenv("HOST_DIR")})
+	s, err := Open(Config{RuntimeDir: os.Getenv("HOST_DIR"), Launcher: os.Getenv("HOST_LAUNCHER")})
 	if err != nil {
 		_, _ = fmt.Println("error", err)
 		os.Exit(1)
@@ -31,6 +32,15 @@ func runHost() {
 			os.Exit(1)
 		}
 		fmt.Println("pid", last.Status().PID)
+		for range 3 {
+			if os.Args[1] == "family" {
+				out, err := last.Call(context.Background(), Request{Tool: "spawn"}, noEvents)
+				fmt.Println(strings.NewReplacer(`{"n":`, "pid ", "}", "").Replace(string(out)))
+				if err != nil {
+					fmt.Println("error", err)
+				}
+			}
+		}
 	}
 	fmt.Println("ready")
 	got, err := io.ReadAll(os.Stdin)
@@ -53,11 +63,16 @@ type hostProcess struct {
 
 func startHost(t *testing.T, end string, plugins ...string) *hostProcess {
 	t.Helper()
+	return startHostWith(t, "", end, plugins...)
+}
+
+func startHostWith(t *testing.T, launcher, end string, plugins ...string) *hostProcess {
+	t.Helper()
 	h := &hostProcess{dir: shortDir(t), cmd: exec.CommandContext(context.Background(), install(t, "host"), end)}
 	for _, name := range plugins {
 		h.cmd.Args = append(h.cmd.Args, install(t, name))
 	}
-	h.cmd.Env = append(os.Environ(), "HOST_DIR="+h.dir, "NOT_DECLARED=1")
+	h.cmd.Env = append(os.Environ(), "HOST_DIR="+h.dir, "HOST_LAUNCHER="+launcher, "NOT_DECLARED=1")
 	h.cmd.Stderr = os.Stderr
 	var err error
 	if h.stdin, err = h.cmd.StdinPipe(); err != nil {
@@ -79,8 +94,12 @@ func startHost(t *testing.T, end string, plugins ...string) *hostProcess {
 		}
 		h.pids = append(h.pids, pid)
 	}
-	if len(h.pids) != len(plugins) {
-		t.Fatalf("%d plugins run; want %d", len(h.pids), len(plugins))
+	want := len(plugins)
+	if end == "family" {
+		want *= 1 + 3
+	}
+	if len(h.pids) != want {
+		t.Fatalf("%d processes run; want %d", len(h.pids), want)
 	}
 	return h
 }
@@ -122,6 +141,35 @@ func TestHostIsKilled(t *testing.T) {
 	}
 	_ = h.cmd.Wait()
 	h.wantGone(t)
+}
+
+// TestHostIsKilledWithFamilies has plugins whose children ignore what can be ignored, and know nothing of the host.
+func TestHostIsKilledWithFamilies(t *testing.T) {
+	t.Parallel()
+	for name, launcher := range map[string]func() string{
+		"direct":  func() string { return "" },
+		"bounded": func() string { return launcher(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := startHostWith(t, launcher(), "family", "kitchen", "forgetful", "kitchen-2")
+			for _, pid := range h.pids {
+				if gone(pid) {
+					t.Fatal("a process was gone before the host")
+				}
+			}
+			if err := h.cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			killed := time.Now()
+			_ = h.cmd.Wait()
+			for _, pid := range h.pids {
+				eventually(t, fmt.Sprintf("process %d is gone", pid), func() bool { return gone(pid) })
+			}
+			t.Logf("%d processes were gone after %s", len(h.pids), time.Since(killed))
+			h.wantGone(t)
+		})
+	}
 }
 
 func TestHostEnds(t *testing.T) {

@@ -67,6 +67,16 @@ func (k *kit) start(name string) *Plugin {
 	return p
 }
 
+// homePath is the host's private folder.
+func (k *kit) homePath() string {
+	k.homing.Lock()
+	defer k.homing.Unlock()
+	if k.home == nil {
+		return k.dir
+	}
+	return k.home.Path
+}
+
 // install makes the test binary available under another name.
 func install(t *testing.T, name string) string {
 	t.Helper()
@@ -90,6 +100,13 @@ func shortDir(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
+}
+
+// lockForks runs f while no process is forked: one would hold the file open that f writes, which forbids to run it.
+func lockForks(f func()) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	f()
 }
 
 func list(t *testing.T, dir string) []string {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"strconv"
 	"strings"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -33,13 +34,22 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// environment returns all that a process finds in its environment: what go-plugin tells it, with the private folder as
-// the place of the socket, and our own wire's part. There is no PATH and no HOME unless the plugin declares them.
-func environment(fromGoPlugin []string, folder string) []string {
-	env := []string{
-		goplugin.EnvUnixSocketDir + "=" + folder,
-		pluginv1.StdinWatchKey + "=1",
+// memoryLimit tells Go's garbage collector of the bound, so that it tries harder before the end.
+func memoryLimit(bound uint64) []string {
+	if bound == 0 {
+		return nil
 	}
+	return []string{"GOMEMLIMIT=" + strconv.FormatUint(bound/4*3, 10)}
+}
+
+// environment returns all that a process finds in its environment: what go-plugin tells it, with the private folder as
+// the place of the socket, our own wire's part, and where programs of the system are. There is no HOME unless the plugin
+// declares it.
+func environment(fromGoPlugin []string, folder string) []string {
+	env := append(searchPath(),
+		goplugin.EnvUnixSocketDir+"="+folder,
+		pluginv1.StdinWatchKey+"=1",
+	)
 	for _, name := range temporaryVariables() {
 		env = append(env, name+"="+folder)
 	}

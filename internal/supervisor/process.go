@@ -9,13 +9,13 @@ import (
 	"os/exec"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
@@ -29,9 +29,23 @@ type process struct {
 	manifest sdk.Manifest
 	raw      json.RawMessage // the manifest as it came
 	printed  [2]*splitter    // what reaches os.Stdout and os.Stderr in the plugin
-	calls    sync.WaitGroup  // grows only under Plugin.mu
 	gone     chan struct{}   // closed when the end has been dealt with
-	probing  sync.Mutex
+	quiet    chan struct{}   // closed when it leaves and its last call has ended
+	heard    atomic.Int64    // when an event came last, in nanoseconds of Unix time
+	hung     atomic.Bool     // it was killed because it gave no sign of life
+
+	sandboxed bool
+
+	// What follows is guarded by Plugin.mu.
+	calls     int
+	answered  bool // some call, since its start
+	leaving   bool // it gets no more calls, and its end is no failure
+	used      time.Time
+	idle      *time.Timer // nil until it had no calls
+	minder    *time.Timer // nil until it had a call
+	minded    bool        // the minder's timer runs
+	abandoned []abandoned // calls that were cancelled, the oldest first
+	grace     *time.Timer // nil until one was
 }
 
 // link is a connection to a running plugin.
@@ -43,7 +57,7 @@ type link struct {
 // newProcess readies go-plugin for one start; its clients cannot be used twice.
 func newProcess(c *child, startTimeout time.Duration) *process {
 	p := &process{
-		child: c, gone: make(chan struct{}),
+		child: c, gone: make(chan struct{}), quiet: make(chan struct{}),
 		printed: [2]*splitter{{emit: c.relay.printed("stdout")}, {emit: c.relay.printed("stderr")}},
 	}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
@@ -70,12 +84,11 @@ func (c *child) adopt(_ hclog.Logger, cmd *exec.Cmd, made string) (runner.Runner
 	if err := os.Remove(made); err != nil {
 		return nil, fmt.Errorf("removing go-plugin's folder: %w", err)
 	}
-	c.cmd.Env = environment(cmd.Env, c.folder)
+	c.cmd.Env = append(environment(cmd.Env, c.folder), c.env...)
 	return c, nil
 }
 
-// connect starts the process and asks it what it is. The context's end kills the process, which ends every wait of
-// go-plugin.
+// connect starts the process. The context's end kills it, which ends every wait of go-plugin.
 func (p *process) connect(ctx context.Context) error {
 	defer context.AfterFunc(ctx, p.child.kill)()
 	protocol, err := p.client.Client()
@@ -90,6 +103,13 @@ func (p *process) connect(ctx context.Context) error {
 	if p.link, ours = raw.(link); !ours {
 		return fmt.Errorf("go-plugin returned a %T", raw)
 	}
+	p.link.ToolPluginClient = hearing{p.link.ToolPluginClient, &p.heard}
+	return nil
+}
+
+// describe asks the plugin what it is.
+func (p *process) describe(ctx context.Context) error {
+	defer context.AfterFunc(ctx, p.child.kill)()
 	answer, err := p.link.Describe(ctx, &pluginv1.DescribeRequest{})
 	if err != nil {
 		return fmt.Errorf("describing itself: %s", statusText(err))
@@ -110,23 +130,19 @@ func (p *process) configure(ctx context.Context, values map[string]string) error
 	return nil
 }
 
-// healthy asks the plugin for a sign of life. go-plugin's own Ping has no deadline.
-func (p *process) healthy(ctx context.Context) bool {
-	_, err := grpc_health_v1.NewHealthClient(p.link.conn).
-		Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: goplugin.GRPCServiceName})
-	return err == nil || ctx.Err() == nil // any answer is a sign of life
-}
-
-// end says how the process ended, and of what. It is known once child.exited is closed.
-func (p *process) end() string {
+// state says how the process ended, and of what. It is known once child.exited is closed.
+func (p *process) state() string {
+	if p.hung.Load() {
+		return "it gave no sign of life and was killed"
+	}
 	if panicked := p.child.relay.firstPanic(); panicked != "" {
 		return p.child.state() + ": " + panicked
 	}
 	return p.child.state()
 }
 
-// release ends the process if it still runs, and go-plugin's part with it.
-func (p *process) release() {
+// end ends the process if it still runs, and go-plugin's part with it.
+func (p *process) end() {
 	p.child.kill()
 	p.client.Kill() // quick, for the process is as good as dead
 	if p.child.ID() == "" {
@@ -140,17 +156,17 @@ func (p *process) release() {
 }
 
 var (
-	manifestName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	manifestName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // checkManifest refuses what this package cannot work with; the tools are the host's business.
 func checkManifest(m sdk.Manifest) error {
-	if !manifestName.MatchString(m.Name) {
+	if !manifestName().MatchString(m.Name) {
 		return fmt.Errorf("its description has no usable name (%.70q): want lower-case letters, digits and hyphens", m.Name)
 	}
 	for _, v := range m.Permissions.Environment {
-		if !variableName.MatchString(v.Name) {
+		if !variableName().MatchString(v.Name) {
 			return fmt.Errorf("its description asks for %.70q, which is not the name of a variable", v.Name)
 		}
 	}

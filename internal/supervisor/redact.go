@@ -17,13 +17,16 @@ const (
 )
 
 var (
-	urlQuery    = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)\?[^\s"<>]*`)
-	urlUserInfo = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2})[^\s"<>/?#@]*@`)
+	urlQuery = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s"<>?#]*)\?[^\s"<>]*`)
+	})
+	urlUserInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2})[^\s"<>/?#@]*@`) })
 )
 
 // redactor removes a plugin's secrets, the queries of URLs and the user information in them from texts.
 type redactor struct {
 	mu       sync.RWMutex
+	given    map[string]bool
 	known    []string
 	replacer *strings.Replacer
 }
@@ -32,7 +35,14 @@ type redactor struct {
 func (r *redactor) add(values ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if slices.IndexFunc(values, func(v string) bool { return !r.given[v] }) < 0 {
+		return // as at every start but the first
+	}
+	if r.given == nil {
+		r.given = map[string]bool{}
+	}
 	for _, v := range values {
+		r.given[v] = true
 		for _, part := range append(strings.Split(v, "\n"), v) {
 			part = strings.TrimSpace(part)
 			if len(part) >= minSecret {
@@ -86,8 +96,8 @@ func (r *redactor) text(s string, cut bool) string {
 	if !strings.Contains(s, ":/") && !strings.Contains(s, `:\/`) {
 		return s
 	}
-	s = urlQuery.ReplaceAllString(s, "$1?"+redacted)
-	return urlUserInfo.ReplaceAllString(s, "${1}"+redacted+"@")
+	s = urlQuery().ReplaceAllString(s, "$1?"+redacted)
+	return urlUserInfo().ReplaceAllString(s, "${1}"+redacted+"@")
 }
 
 // values returns s without the secrets themselves; the queries of URLs stay.

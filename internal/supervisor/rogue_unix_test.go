@@ -47,6 +47,9 @@ func serveRogue(manifest string) func() {
 	}
 }
 
+// serveUndescribed is a plugin that does not answer Describe.
+func serveUndescribed() { serveRogue("")() }
+
 func (r *rogue) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
 	pluginv1.RegisterToolPluginServer(s, r)
 	return nil
@@ -57,6 +60,9 @@ func (r *rogue) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientCo
 }
 
 func (r *rogue) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	if r.manifest == "" {
+		return nil, status.Error(codes.FailedPrecondition, "nobody should have asked")
+	}
 	return &pluginv1.DescribeResponse{Manifest: []byte(r.manifest)}, nil
 }
 

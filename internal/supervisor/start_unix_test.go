@@ -21,7 +21,7 @@ func TestStartDescribes(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, Config{})
 	p := k.Plugin(pluginfolder.Binary{Name: "kitchen", Path: install(t, "kitchen")}, Known{})
-	if s := p.Status(); (s.State == StateRunning) || s.PID != 0 {
+	if s := p.Status(); s.State != StateIdle || s.PID != 0 {
 		t.Errorf("the status before the start is %+v", s)
 	}
 	m, err := p.Start(t.Context())
@@ -65,10 +65,10 @@ func TestStartFailures(t *testing.T) {
 				}
 				wantError(t, err, e.Code, sdk.SourcePlugin, want...)
 			})
-			if s := p.Status(); (s.State == StateRunning) || s.LastError == "" {
+			if s := p.Status(); s.State != StateIdle || s.LastError == "" {
 				t.Errorf("the status is %+v", s)
 			}
-			if left := list(t, k.folder.Path); len(left) != 1 { // the lock
+			if left := list(t, k.homePath()); len(left) != 1 { // the lock
 				t.Errorf("left behind: %q", left)
 			}
 		})

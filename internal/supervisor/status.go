@@ -38,8 +38,18 @@ func (p *Plugin) Status() Status {
 	defer p.mu.Unlock()
 	s := p.status
 	s.State = StateIdle
+	switch {
+	case p.stopped || p.retired:
+		s.State = StateRetired
+	case p.current != nil:
+		s.State = StateRunning
+	case p.attempt != nil:
+		s.State = StateStarting
+	case p.breaker.open():
+		s.State, s.RetryAt = StateBroken, p.breaker.until
+	}
 	if p.current != nil {
-		s.State, s.PID = StateRunning, p.current.child.pid()
+		s.PID = p.current.child.pid()
 	}
 	return s
 }

@@ -2,14 +2,21 @@ package supervisor
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"mcp-server/internal/pluginv1"
 )
 
-// killWait is how long a killed process may take to vanish. Only a process that hangs in the kernel takes longer, and
-// nothing can be done about that.
-const killWait = time.Second
+const (
+	// killWait is how long a killed process may take to vanish. Only a process that hangs in the kernel takes longer, and
+	// nothing can be done about that.
+	killWait = time.Second
+	// retireWait is how long the calls of a retired plugin may go on.
+	retireWait = time.Hour
+)
 
 // Stop ends the plugin for good: running calls are cancelled softly, then the process is asked to end, then its group
 // is killed. It is bounded by the configured StopTimeout, or the context if that is shorter, and a moment for the kill.
@@ -18,41 +25,95 @@ func (p *Plugin) Stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, p.sup.cfg.StopTimeout)
 	defer cancel()
 	p.mu.Lock()
-	p.stopped = true
-	starting, proc := p.attempt, p.current
+	if !p.stopped {
+		p.stopped = true
+		close(p.quit)
+	}
+	starting := p.attempt
 	p.mu.Unlock()
 	if starting != nil {
 		starting.cancel()
 		<-starting.done // soon, for its process is killed
-		p.mu.Lock()
-		proc = p.current // it may have come up all the same
-		p.mu.Unlock()
 	}
-	if proc != nil {
-		proc.stop(ctx)
+	p.mu.Lock() // it may have come up all the same
+	live := slices.Collect(maps.Keys(p.live))
+	for _, proc := range live {
+		proc.leave()
 	}
+	p.mu.Unlock()
+	var stopping sync.WaitGroup
+	for _, proc := range live {
+		stopping.Go(func() { proc.stop(ctx) })
+	}
+	stopping.Wait()
 	p.settle()
+	p.mu.Lock()
+	door := p.door
+	p.mu.Unlock()
+	if door != nil {
+		door.Close()
+	}
+	p.changed()
 }
 
-// stop ends the process softly until the context ends, and then at once.
+// Retire refuses new calls, lets those that run end, an hour at most, and then stops the plugin. It does not wait.
+func (p *Plugin) Retire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.retired || p.stopped {
+		return
+	}
+	p.retired = true
+	if p.attempt != nil {
+		p.attempt.cancel() // nobody has its process yet
+	}
+	quiet := make([]<-chan struct{}, 0, len(p.live))
+	for proc := range p.live {
+		proc.leave()
+		quiet = append(quiet, proc.quiet)
+	}
+	go p.endQuietly(quiet) // ends with the calls, the hour, or Stop
+}
+
+// endQuietly stops a retired plugin when its calls have ended.
+func (p *Plugin) endQuietly(quiet []<-chan struct{}) {
+	p.changed()
+	limit := time.NewTimer(retireWait)
+	defer limit.Stop()
+	for _, calls := range quiet {
+		select {
+		case <-calls:
+		case <-limit.C:
+			limit.Reset(0)
+		case <-p.quit:
+			return
+		}
+	}
+	p.Stop(context.Background())
+	p.sup.forget(p)
+}
+
+// leave keeps new calls from the process, and says that its end is wanted; Plugin.mu is held.
+func (p *process) leave() {
+	if p.leaving {
+		return
+	}
+	p.leaving = true
+	if p.calls == 0 {
+		close(p.quiet)
+	}
+}
+
+// stop ends the process softly until the context ends, and then at once. It has left before.
 func (p *process) stop(ctx context.Context) {
 	defer context.AfterFunc(ctx, p.child.kill)()
 	if _, err := p.link.Drain(ctx, &pluginv1.DrainRequest{}); err == nil {
-		p.awaitCalls(ctx) // they were cancelled, and their answers are on the way
+		select {
+		case <-p.quiet: // calls were cancelled, and their answers are on the way
+		case <-ctx.Done():
+		}
 	}
 	p.client.Kill() // asks first; the context's end kills the process under it
-}
-
-func (p *process) awaitCalls(ctx context.Context) {
-	idle := make(chan struct{})
-	go func() { // ends with the last call, which ends with the process at the latest
-		p.calls.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-	}
 }
 
 // settle waits for what runs in the background.
@@ -62,9 +123,11 @@ func (p *Plugin) settle() {
 		p.work.Wait()
 		close(settled)
 	}()
+	limit := time.NewTimer(killWait)
+	defer limit.Stop()
 	select {
 	case <-settled:
-	case <-time.After(killWait):
+	case <-limit.C:
 		p.logger.Warn("the plugin's process does not end although it was killed")
 	}
 }

@@ -2,50 +2,47 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"mcp-server/internal/hostfolder"
 	"mcp-server/internal/pluginfolder"
+	"mcp-server/internal/sandbox"
 	"mcp-server/sdk"
 )
 
 // Supervisor owns the plugins of one host: the thread that starts them and the private folder in which they live.
 type Supervisor struct {
 	cfg     Config
-	folder  *hostfolder.Folder
 	starter *starter
+	digests pluginfolder.Digests
+	secrets redactor // of all plugins there have been
 	lastDir atomic.Uint64
+	// missing says what of the bounds cannot be set here; empty when all can.
+	missing        func() string
+	launcherExists func() bool
+
+	homing sync.Mutex
+	home   *hostfolder.Folder // nil until the first process
+	guard  sync.WaitGroup     // the start of the folder's remover
 
 	mu      sync.Mutex
 	plugins []*Plugin
 	closed  bool
 }
 
-// folderPrefix begins the names of all hosts' private folders.
-const folderPrefix = "mcpsrv-"
-
-// Open makes the private folder and readies the starter. It first sweeps what dead hosts left beside it. Close ends
-// what Open began.
+// Open readies the starter. The private folder is made for the first process. Close ends what Open began.
 func Open(cfg Config) (*Supervisor, error) {
 	cfg = cfg.withDefaults()
 	withholdFiles()
-	hostfolder.Sweep(cfg.RuntimeDir, folderPrefix, nil)
-	folder, err := hostfolder.New(cfg.RuntimeDir, folderPrefix)
-	if err == nil && len(folder.Path) > maxFolderPath {
-		folder.Remove()
-		err = fmt.Errorf("its path has %d bytes, and sockets in it have room for %d; choose a shorter temporary folder",
-			len(folder.Path), maxFolderPath)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("preparing a folder for the plugins' sockets in %q: %w; set TMPDIR to a folder that exists and can be written to", cfg.RuntimeDir, err)
-	}
-	folder.RemoveAfterKill()
-	return &Supervisor{cfg: cfg, folder: folder, starter: newStarter()}, nil
+	return &Supervisor{
+		cfg: cfg, starter: newStarter(),
+		missing:        sync.OnceValue(func() string { return sandbox.Probe(cfg.Launcher).Missing }),
+		launcherExists: sync.OnceValue(func() bool { _, err := os.Stat(cfg.Launcher); return err == nil }),
+	}, nil
 }
 
 // Known is what is known of a binary before it runs.
@@ -56,12 +53,12 @@ type Known struct {
 }
 
 // Plugin returns the plugin that a binary is. Nothing is started yet. After Close the plugin refuses to start.
-func (s *Supervisor) Plugin(b pluginfolder.Binary, _ Known) *Plugin {
+func (s *Supervisor) Plugin(b pluginfolder.Binary, known Known) *Plugin {
 	if path, err := filepath.Abs(b.Path); err == nil {
 		b.Path = path // the process has a working folder of its own
 	}
 	p := &Plugin{
-		binary: b, sup: s, secrets: &redactor{},
+		binary: b, sup: s, known: known, secrets: &redactor{}, quit: make(chan struct{}), live: map[*process]bool{},
 		logger: s.cfg.Logger.With("plugin", visible(b.Name, 100, false)),
 	}
 	s.mu.Lock()
@@ -71,16 +68,15 @@ func (s *Supervisor) Plugin(b pluginfolder.Binary, _ Known) *Plugin {
 	return p
 }
 
-// Redact removes the secrets of all plugins from a text.
-func (s *Supervisor) Redact(text string) string {
+// forget lets go of a plugin that has ended.
+func (s *Supervisor) forget(p *Plugin) {
 	s.mu.Lock()
-	plugins := s.plugins
-	s.mu.Unlock()
-	for _, p := range plugins {
-		text = p.secrets.text(text, false)
-	}
-	return text
+	defer s.mu.Unlock()
+	s.plugins = slices.DeleteFunc(slices.Clone(s.plugins), func(one *Plugin) bool { return one == p })
 }
+
+// Redact removes the secrets of all plugins from a text.
+func (s *Supervisor) Redact(text string) string { return s.secrets.text(text, false) }
 
 // Close stops all plugins at the same time, each bounded by StopTimeout, and removes the private folder.
 func (s *Supervisor) Close() {
@@ -98,14 +94,5 @@ func (s *Supervisor) Close() {
 	}
 	stopping.Wait()
 	s.starter.close()
-	s.folder.Remove()
-}
-
-// processFolder makes the private folder of one process. Its name is a number, because sockets have little room.
-func (s *Supervisor) processFolder() (string, error) {
-	dir := filepath.Join(s.folder.Path, strconv.FormatUint(s.lastDir.Add(1), 10))
-	if err := os.MkdirAll(dir, 0o700); err != nil { // with its parent, which a cleaner may have taken
-		return "", fmt.Errorf("making the process's private folder: %w", err)
-	}
-	return dir, nil
+	s.leaveHome()
 }

@@ -4,7 +4,9 @@ package supervisor
 
 import (
 	"errors"
+	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 )
 
@@ -22,6 +24,23 @@ func shortTempDir(dir string) string {
 // killGroup kills the process and all that it started, stopped ones too.
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
+// wasKilled reports whether the process ended by the signal that no program can catch.
+func wasKilled(state *os.ProcessState) bool {
+	if state == nil {
+		return false
+	}
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
 func notAProgram(err error) bool { return errors.Is(err, syscall.ENOEXEC) }
+
+// searchPath is where a script's interpreter is looked for.
+func searchPath() []string {
+	if runtime.GOOS == "darwin" {
+		return []string{"PATH=/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin"}
+	}
+	return []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
+}
 
 func temporaryVariables() []string { return []string{"TMPDIR"} }

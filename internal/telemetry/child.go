@@ -105,7 +105,7 @@ func safe(reported map[string]string) []attribute.KeyValue {
 		if len(attributes) == maxAttributes-1 { // one place is the plugin's name
 			break
 		}
-		if !key.MatchString(name) || strings.Contains(name, ".header.") || name == "url.query" || strings.HasPrefix(name, "mcp_server.") {
+		if !key().MatchString(name) || strings.Contains(name, ".header.") || name == "url.query" || strings.HasPrefix(name, "mcp_server.") {
 			continue
 		}
 		attributes = append(attributes, typed(name, value))

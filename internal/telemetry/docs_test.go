@@ -60,6 +60,10 @@ func record(t *testing.T, k kit) {
 	call.End(Outcome{Code: "internal", Artifacts: 1, Bytes: 1})
 	k.PluginStarted("p")
 	k.PluginCrashed("p")
+	k.CallReplayed("p")
+	k.PluginBroken("p")
 	k.Refused("rate")
+	k.Egress(Egress{Plugin: "p", Rule: "*.example.com", Sent: 1, Received: 2})
+	k.Egress(Egress{Plugin: "p", Failure: "undeclared"})
 	k.HTTPRequest(HTTPRequest{Method: "POST", Route: "/mcp", Status: 200, Duration: time.Second})
 }

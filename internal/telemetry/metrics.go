@@ -17,6 +17,7 @@ const (
 	attrCode   = attribute.Key("mcp_server.code")
 	attrSource = attribute.Key("mcp_server.source")
 	attrReason = attribute.Key("mcp_server.reason")
+	attrRule   = attribute.Key("mcp_server.rule")
 )
 
 // Attributes of the semantic conventions: MCP and GenAI (in development, October 2026), HTTP (stable).
@@ -31,6 +32,7 @@ const (
 	attrRoute      = attribute.Key("http.route")
 	attrStatus     = attribute.Key("http.response.status_code")
 	attrHost       = attribute.Key("server.address")
+	attrDirection  = attribute.Key("network.io.direction")
 )
 
 // maxDuration bounds what a plugin may say that a request took.
@@ -39,6 +41,8 @@ const maxDuration = 24 * time.Hour
 // instruments are the metrics; docs/observability.md lists them with their labels.
 type instruments struct {
 	calls, artifacts, artifactBytes, pluginStarts, pluginCrashes, refused metric.Int64Counter
+	replays, breaks                                                       metric.Int64Counter
+	egress, egressBytes, egressFailures                                   metric.Int64Counter
 	running                                                               metric.Int64UpDownCounter
 	callDuration, httpDuration, cloudDuration                             metric.Float64Histogram
 }
@@ -57,12 +61,17 @@ func newInstruments(m metric.Meter) (*instruments, error) {
 	}
 	http := []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 	i := &instruments{
-		calls:         counter("mcp_server.calls", "{call}", "Calls of tools that ended."),
-		artifacts:     counter("mcp_server.artifacts", "{artifact}", "Artifacts that calls stored."),
-		artifactBytes: counter("mcp_server.artifact.size", "By", "Bytes of the artifacts that calls stored."),
-		pluginStarts:  counter("mcp_server.plugin.starts", "{start}", "Plugin processes that were started."),
-		pluginCrashes: counter("mcp_server.plugin.crashes", "{crash}", "Plugin processes that ended by themselves."),
-		refused:       counter("mcp_server.refused", "{request}", "Requests and connections that were turned away."),
+		calls:          counter("mcp_server.calls", "{call}", "Calls of tools that ended."),
+		artifacts:      counter("mcp_server.artifacts", "{artifact}", "Artifacts that calls stored."),
+		artifactBytes:  counter("mcp_server.artifact.size", "By", "Bytes of the artifacts that calls stored."),
+		pluginStarts:   counter("mcp_server.plugin.starts", "{start}", "Plugin processes that were started."),
+		pluginCrashes:  counter("mcp_server.plugin.crashes", "{crash}", "Plugin processes that ended by themselves."),
+		replays:        counter("mcp_server.plugin.replays", "{call}", "Calls that were sent a second time, because the plugin's process ended."),
+		breaks:         counter("mcp_server.plugin.breaks", "{break}", "Times that a plugin failed too often in a row and is not started for a while."),
+		refused:        counter("mcp_server.refused", "{request}", "Requests and connections that were turned away."),
+		egress:         counter("mcp_server.egress.connections", "{connection}", "Connections of plugins through the server's proxy that ended."),
+		egressBytes:    counter("mcp_server.egress.size", "By", "Bytes that plugins sent and received through the server's proxy."),
+		egressFailures: counter("mcp_server.egress.failures", "{connection}", "Connections of plugins that the server's proxy refused or could not make."),
 		callDuration: seconds("mcp.server.operation.duration", "How long calls of tools took.",
 			0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
 		httpDuration:  seconds("http.server.request.duration", "How long requests to this server took.", http...),
@@ -84,6 +93,20 @@ func (t *Telemetry) PluginStarted(plugin string) {
 func (t *Telemetry) PluginCrashed(plugin string) {
 	if t != nil {
 		t.metrics.pluginCrashes.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
+	}
+}
+
+// CallReplayed counts a call that was sent a second time.
+func (t *Telemetry) CallReplayed(plugin string) {
+	if t != nil {
+		t.metrics.replays.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
+	}
+}
+
+// PluginBroken counts that a plugin failed too often in a row.
+func (t *Telemetry) PluginBroken(plugin string) {
+	if t != nil {
+		t.metrics.breaks.Add(context.Background(), 1, metric.WithAttributes(attrPlugin.String(t.labels.plugins.of(plugin))))
 	}
 }
 

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,11 +11,12 @@ import (
 // maxSearched bounds how much of a text is looked at.
 const maxSearched = 64 << 10
 
+// The patterns are compiled when they are needed: most starts need none.
 var (
-	query    = regexp.MustCompile(`[?#][^\s"'<>]*`)
-	userInfo = regexp.MustCompile(`//[^\s/"'<>?#]*@`)
-	key      = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
-	label    = regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_.:/{}*-]{0,99}$`)
+	query    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[?#][^\s"'<>]*`) })
+	userInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`//[^\s/"'<>?#]*@`) })
+	key      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`) })
+	label    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_/*$[][A-Za-z0-9_.:/{}*[\]-]{0,99}$`) })
 )
 
 // cleaned returns s without what follows a question mark, without user information of URLs, in one printable line of at
@@ -23,8 +25,8 @@ func cleaned(s string, limit int) string {
 	if len(s) > maxSearched { // the last word may be the beginning of a URL, so it goes
 		s = s[:max(0, strings.LastIndexAny(s[:maxSearched], " \n"))]
 	}
-	s = query.ReplaceAllString(s, "")
-	s = userInfo.ReplaceAllString(s, "//")
+	s = query().ReplaceAllString(s, "")
+	s = userInfo().ReplaceAllString(s, "//")
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
 			return ' '

@@ -22,12 +22,12 @@ const (
 // Change is one difference between two versions of a plugin.
 type Change struct {
 	// Tool is the name of the tool, prompt or resource, the old one if it has two; empty for permissions.
-	Tool string
-	Kind Kind
+	Tool string `json:"tool,omitempty"`
+	Kind Kind   `json:"kind"`
 	// Breaking says that a call which was right may now fail, or that a result may lack what it had.
-	Breaking bool
+	Breaking bool `json:"breaking"`
 	// Message says what changed, for the person who accepts it.
-	Message string
+	Message string `json:"message"`
 }
 
 // String is "breaking|compatible: tool: message".
@@ -60,7 +60,8 @@ const maxChanges = 500
 type differ struct {
 	subject string // of what follows
 	changes []Change
-	steps   int // how many schemas may still be compared
+	steps   int  // how many schemas and properties may still be compared
+	cut     bool // there were more
 }
 
 func (d *differ) add(kind Kind, breaking bool, format string, arguments ...any) {

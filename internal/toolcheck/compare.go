@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxSteps bounds how many pairs of schemas one [Diff] compares. A few references to references are enough for endless work.
-const maxSteps = 5_000
+// maxSteps bounds how many schemas and properties one [Diff] compares.
+const maxSteps = 50_000
 
 // comparison is one of a tool's schemas in both versions. An input must go on taking what it took; an output must go on
 // holding what it held.
@@ -18,6 +18,10 @@ type comparison struct {
 	*differ
 	side     side
 	old, now map[string]any // the roots, for references
+	// sameDefinitions says that a reference leads to the same in both.
+	sameDefinitions bool
+	// seen are the pairs of schemas that were compared, so that one which many places refer to is judged once.
+	seen map[[2]uintptr]bool
 }
 
 func (d *differ) schemas(s side, before, after json.RawMessage) {
@@ -33,8 +37,8 @@ func (d *differ) schemas(s side, before, after json.RawMessage) {
 		return
 	}
 	if !reflect.DeepEqual(old, now) {
-		c := comparison{d, s, old, now}
-		c.node(old, now, "", 0)
+		same := reflect.DeepEqual(old["$defs"], now["$defs"]) && reflect.DeepEqual(old["definitions"], now["definitions"])
+		comparison{d, s, old, now, same, map[[2]uintptr]bool{}}.node(old, now, "", 0)
 	}
 }
 
@@ -55,15 +59,16 @@ func (c comparison) judge(breaking bool, format string, arguments ...any) {
 // node compares two schemas of one place.
 func (c comparison) node(oldSchema, nowSchema any, where string, depth int) {
 	if c.steps--; c.steps < 0 || depth > maxDepth {
-		if c.steps == -1 || depth > maxDepth {
-			c.breaking("%s: there is too much of the schema to compare", c.say(where))
-		}
+		c.tooMuch(where)
+		return
+	}
+	if c.known(oldSchema, nowSchema) {
 		return
 	}
 	old, oldKnown := resolve(c.old, oldSchema)
 	now, nowKnown := resolve(c.now, nowSchema)
 	if !oldKnown || !nowKnown {
-		if !reflect.DeepEqual(oldSchema, nowSchema) || !c.sameDefinitions() {
+		if !reflect.DeepEqual(oldSchema, nowSchema) || !c.sameDefinitions {
 			c.breaking("%s: its schema changed in a way that cannot be judged", c.say(where))
 		}
 		return
@@ -81,6 +86,27 @@ func (c comparison) node(oldSchema, nowSchema any, where string, depth int) {
 	if old["description"] != now["description"] || old["title"] != now["title"] {
 		c.compatible("%s is described otherwise", c.say(where))
 	}
+}
+
+// tooMuch says once that not all was compared.
+func (c comparison) tooMuch(where string) {
+	if !c.cut {
+		c.breaking("%s: there is too much of the schema to compare", c.say(where))
+	}
+	c.cut = true
+}
+
+// known says whether a pair of schemas was compared already, and notes it.
+func (c comparison) known(oldSchema, nowSchema any) bool {
+	old, oldIsObject := oldSchema.(map[string]any)
+	now, nowIsObject := nowSchema.(map[string]any)
+	if !oldIsObject || !nowIsObject {
+		return false
+	}
+	pair := [2]uintptr{reflect.ValueOf(old).Pointer(), reflect.ValueOf(now).Pointer()}
+	known := c.seen[pair]
+	c.seen[pair] = true
+	return known
 }
 
 // orAnything is the schema that stands for an absent one.
@@ -136,15 +162,12 @@ func lookUp(root map[string]any, reference string) any {
 	return at
 }
 
-func (c comparison) sameDefinitions() bool {
-	return reflect.DeepEqual(c.old["$defs"], c.now["$defs"]) && reflect.DeepEqual(c.old["definitions"], c.now["definitions"])
-}
-
 // properties compares the fields of an object.
 func (c comparison) properties(old, now map[string]any, where string, depth int) {
 	before, _ := old["properties"].(map[string]any)
 	after, _ := now["properties"].(map[string]any)
 	wasRequired, isRequired := texts(old["required"]), texts(now["required"])
+	c.steps -= len(before) + len(after)
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		place := c.say(join(where, name))
 		if _, kept := after[name]; !kept {

@@ -40,12 +40,12 @@ const (
 // Finding is one thing that is wrong.
 type Finding struct {
 	// Tool is the name of the tool, prompt or resource.
-	Tool string
+	Tool string `json:"tool,omitempty"`
 	// Rule is one of the Rule constants.
-	Rule string
+	Rule string `json:"rule"`
 	// Message says what is wrong and where, for the plugin's author.
-	Message  string
-	Severity Severity
+	Message  string   `json:"message"`
+	Severity Severity `json:"severity"`
 }
 
 // String is "severity: tool: message (rule)".

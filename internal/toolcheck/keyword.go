@@ -160,7 +160,7 @@ func (c comparison) opaque(old, now map[string]any, where string) {
 		"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "prefixItems", "contains", "minContains", "maxContains", "patternProperties",
 		"propertyNames", "dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef",
 	} {
-		if !reflect.DeepEqual(old[keyword], now[keyword]) || old[keyword] != nil && !c.sameDefinitions() && refers(old[keyword], 0) {
+		if !reflect.DeepEqual(old[keyword], now[keyword]) || old[keyword] != nil && !c.sameDefinitions && refers(old[keyword], 0) {
 			c.breaking("%s: its %s changed, which is not judged", c.say(where), keyword)
 		}
 	}

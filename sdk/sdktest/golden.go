@@ -24,6 +24,17 @@ func Golden(t testing.TB, p sdk.Plugin, dir string) {
 	if err != nil {
 		t.Fatalf("the plugin is defined wrongly: %v", err)
 	}
+	goldens(t, m, dir)
+}
+
+// Golden is [Golden] of what a running plugin says of itself, which may be written in any language.
+func (h *Host) Golden(dir string) {
+	h.t.Helper()
+	goldens(h.t, h.manifest, dir)
+}
+
+func goldens(t testing.TB, m sdk.Manifest, dir string) {
+	t.Helper()
 	tools := map[string]bool{}
 	for _, tool := range m.Tools {
 		name := tool.Name + ".json"

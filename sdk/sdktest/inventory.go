@@ -20,8 +20,19 @@ func Inventory(t testing.TB, p sdk.Plugin, excused ...string) {
 	if err != nil {
 		t.Fatalf("the plugin is defined wrongly: %v", err)
 	}
+	inventory(t, wired(t, m), excused)
+}
+
+// Inventory is [Inventory] of what a running plugin says of itself, which may be written in any language.
+func (h *Host) Inventory(excused ...string) {
+	h.t.Helper()
+	inventory(h.t, h.manifest, excused)
+}
+
+func inventory(t testing.TB, m sdk.Manifest, excused []string) {
+	t.Helper()
 	left := slices.Clone(excused)
-	for _, f := range toolcheck.Lint(wired(t, m)) {
+	for _, f := range toolcheck.Lint(m) {
 		about := f.Tool + " " + f.Rule
 		left = slices.DeleteFunc(left, func(s string) bool { return s == about })
 		if !slices.Contains(excused, about) {

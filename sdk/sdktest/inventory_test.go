@@ -137,6 +137,7 @@ func TestBinary(t *testing.T) {
 		t.Parallel()
 		binary := sdktest.Build(t, "testdata/plugin")
 		h := sdktest.Binary(t, binary, map[string]string{"TEST_DECLARED": "yes", "TEST_OTHER": "no"})
+		h.Inventory()
 		want := `{"declared":"yes","other":"","home":""}`
 		if r := h.Call(t.Context(), "test_environment", nil); string(r.JSON) != want {
 			t.Errorf("got %s, %v", r.JSON, r.Err)
@@ -164,4 +165,13 @@ func TestBinaryThatIsNone(t *testing.T) {
 	if told := watch(t, func(t testing.TB) { sdktest.Binary(t, "not/there", nil) }); !strings.Contains(told, "starting the plugin") {
 		t.Errorf("told %q", told)
 	}
+}
+
+// TestGoldenOfAProcess wants a process to describe itself as the same plugin does in memory, which wrote the files.
+func TestGoldenOfAProcess(t *testing.T) {
+	t.Parallel()
+	const folder = "../../docs/example-plugin"
+	h := sdktest.Binary(t, sdktest.Build(t, folder), nil)
+	h.Golden(folder + "/testdata/tools")
+	h.Inventory()
 }

@@ -95,6 +95,7 @@ func launch(t testing.TB, path string) string {
 	stderr := &tail{}
 	command := exec.CommandContext(context.Background(), path) // it outlives the test's context, until the cleanup
 	command.Dir, command.Stderr = folder, stderr
+	ownGroup(command)
 	command.Env = append(systemEnvironment(),
 		pluginv1.CookieKey+"="+pluginv1.CookieValue, pluginv1.StdinWatchKey+"=1", "PLUGIN_UNIX_SOCKET_DIR="+folder,
 		fmt.Sprintf("PLUGIN_PROTOCOL_VERSIONS=%d", pluginv1.ProtocolVersion), "TMPDIR="+folder, "TEMP="+folder, "TMP="+folder)
@@ -112,7 +113,7 @@ func launch(t testing.TB, path string) string {
 		_, _ = io.Copy(io.Discard, lines)
 	}()
 	kill := func() {
-		_ = command.Process.Kill()
+		killGroup(command)
 		_ = stdout.Close() // which a child of the plugin may hold open
 	}
 	t.Cleanup(func() {
@@ -121,7 +122,7 @@ func launch(t testing.TB, path string) string {
 			t.Error("the plugin does not end when its standard input does, so it would outlive its server")
 		}
 		_ = command.Wait()
-		if t.Failed() {
+		if t.Failed() && stderr.String() != "" {
 			t.Logf("the plugin's standard error ended with:\n%s", stderr)
 		}
 	})

@@ -45,12 +45,13 @@ func compile(schema []byte) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	const location = "urn:schema" // a relative one would show the working folder
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	if err := compiler.AddResource("tool.json", document); err != nil {
+	if err := compiler.AddResource(location, document); err != nil {
 		return nil, err
 	}
-	return compiler.Compile("tool.json")
+	return compiler.Compile(location)
 }
 
 // refusal is what a host answers to arguments that the input schema refuses; nil when it takes them.

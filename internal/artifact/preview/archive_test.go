@@ -84,7 +84,7 @@ func TestProblemsOfZips(t *testing.T) {
 		"volumes":       {volume(small), 0, "one part of several"},
 		"no directory":  {[]byte("PK\x03\x04"), 0, "cut off"},
 	} {
-		p := worker{}.previewArchive(section(c.content), false)
+		p := worker{openBook: openBook}.previewArchive(section(c.content), false)
 		if p.Kind != kindZip || len(p.Entries) != c.entries || p.EntryCount != c.entries || (p.Problem == "") != (c.said == "") || !strings.Contains(p.Problem, c.said) {
 			t.Errorf("%s: %+v", name, p)
 		}
@@ -145,7 +145,7 @@ func TestEveryNameReadsItsOwnEntry(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	content := zipOf(t, member{name: gbk(t, "模板.tf"), body: "0"}, member{name: long + "1", body: "1"}, member{name: long + "2", body: "2"},
 		member{name: "../up", body: "3"}, member{name: "\x01", body: "4"}, member{name: "\x02", body: "5"}, member{name: "twice", body: "?"}, member{name: "twice", body: "7"})
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	list, err := w.read(t.Context(), section(content), Selection{})
 	must(t, err)
 	for n, e := range list.Entries {
@@ -172,7 +172,7 @@ func TestListingInParts(t *testing.T) {
 	var names []string
 	parts := 0
 	for at := int64(0); ; parts++ {
-		part, err := worker{}.read(t.Context(), content, Selection{Offset: at, Limit: 1000})
+		part, err := worker{openBook: openBook}.read(t.Context(), content, Selection{Offset: at, Limit: 1000})
 		must(t, err)
 		if part.Total != 1500 || part.Unit != unitEntries || jsonSize(part) > maxPartJSON+500 {
 			t.Fatalf("%d bytes, total %d", jsonSize(part), part.Total)
@@ -187,17 +187,17 @@ func TestListingInParts(t *testing.T) {
 	if len(names) != 1500 || !slices.IsSorted(names) || parts < 2 {
 		t.Errorf("%d names in %d parts", len(names), parts)
 	}
-	part, err := worker{}.read(t.Context(), content, Selection{})
+	part, err := worker{openBook: openBook}.read(t.Context(), content, Selection{})
 	if err != nil || len(part.Entries) != 100 || part.NextOffset != 100 {
 		t.Errorf("by default %d entries, %v", len(part.Entries), err)
 	}
-	part, err = worker{}.read(t.Context(), content, Selection{Offset: 1<<63 - 1})
+	part, err = worker{openBook: openBook}.read(t.Context(), content, Selection{Offset: 1<<63 - 1})
 	if err != nil || len(part.Entries) != 0 || part.Note == "" || part.NextOffset != 0 {
 		t.Errorf("beyond the end: %+v, %v", part, err)
 	}
-	_, err = worker{}.read(t.Context(), content, Selection{Limit: 1001})
+	_, err = worker{openBook: openBook}.read(t.Context(), content, Selection{Limit: 1001})
 	wantCode(t, err, sdk.CodeInvalidArgument, `"limit" is 1001; of this content one call reads 1 to 1000 entries`)
-	_, err = worker{}.read(t.Context(), content, Selection{Sheet: "a"})
+	_, err = worker{openBook: openBook}.read(t.Context(), content, Selection{Sheet: "a"})
 	wantCode(t, err, sdk.CodeInvalidArgument, `"sheet" names a sheet of a workbook, but the content is a zip`)
 }
 
@@ -283,7 +283,7 @@ func TestDamagedEntries(t *testing.T) {
 	for at := 1500; at < 1600; at++ {
 		spoilt[at] ^= 0xff
 	}
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	part, err := w.read(t.Context(), section(spoilt), Selection{Entry: "a.txt"})
 	if err != nil || !strings.HasPrefix(string(noise), part.Text[:min(1000, len(part.Text))]) || !strings.Contains(part.Note, `the entry "a.txt" is damaged`) {
 		t.Errorf("spoilt: %+v, %v", part, err)

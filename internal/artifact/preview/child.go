@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,7 +22,7 @@ const (
 // run starts a child for one request and returns its answer. The context's end kills the child.
 func (r Reader) run(ctx context.Context, file *os.File, q request) (reply, error) {
 	if len(r.Command) == 0 {
-		return reply{}, errors.New("starting the reading process: there is no command")
+		return reply{}, errNoProgram
 	}
 	argument, err := json.Marshal(q)
 	if err != nil {

@@ -55,14 +55,19 @@ func wantEmpty(t *testing.T, folder string) {
 func TestAChildThatCannotStart(t *testing.T) {
 	t.Parallel()
 	file := stored(t, zipOf(t))
-	for name, r := range map[string]Reader{
-		"no command": {},
-		"no program": {Command: []string{"/nowhere/at/all"}, TempDir: t.TempDir()},
-		"no folder":  {Command: reader(t, "child-serve").Command, TempDir: "/nowhere/at/all"},
+	for name, c := range map[string]struct {
+		reader Reader
+		code   sdk.Code
+		said   string
+	}{
+		"no command": {Reader{}, sdk.CodeFailedPrecondition, "mcp-server-preview is not beside mcp-server; the file itself is stored whole"},
+		"no program": {Reader{Command: []string{"/nowhere/at/all"}, TempDir: t.TempDir()}, sdk.CodeInternal, "could not be read; the file itself is stored whole"},
+		"no folder":  {Reader{Command: reader(t, "child-serve").Command, TempDir: "/nowhere/at/all"}, sdk.CodeInternal, "could not be read; the file itself is stored whole"},
 	} {
-		wantText(t, r.Preview(t.Context(), file, "a.zip").Problem, "could not be read; the file itself is stored whole")
+		r := c.reader
+		wantText(t, r.Preview(t.Context(), file, "a.zip").Problem, c.said)
 		_, err := r.Read(t.Context(), file, "a.zip", Selection{})
-		wantCode(t, err, sdk.CodeInternal, "could not be read")
+		wantCode(t, err, c.code, c.said)
 		if err := r.Whole(t.Context(), file); err == nil || sdk.AsError(err).Code == sdk.CodeDataLoss {
 			t.Errorf("%s: whole said %v of a file that nobody looked at", name, err)
 		}
@@ -109,11 +114,11 @@ func TestAChildHasNothingOfTheHost(t *testing.T) {
 
 func TestServeRefusesWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	if _, err := w.answer(request{Operation: "delete"}, section(nil)); err == nil {
 		t.Error("an unknown operation was answered")
 	}
-	if err := Serve("{", stored(t, nil), nil); err == nil {
+	if err := Serve("{", stored(t, nil), nil, openBook); err == nil {
 		t.Error("half a request was answered")
 	}
 }

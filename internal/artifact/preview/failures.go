@@ -18,6 +18,8 @@ var (
 	errTime     = errors.New("the time was used up")
 	errNonsense = errors.New("the reading process gave no usable answer")
 
+	errNoProgram = locked("archives and workbooks cannot be read here, because mcp-server-preview is not beside mcp-server; " + storedWhole)
+
 	errCut    = damaged("the zip is damaged: it has no directory at its end, so it is probably cut off")
 	errShrunk = damaged("the file became shorter while it was read")
 )

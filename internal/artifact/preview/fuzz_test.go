@@ -70,7 +70,7 @@ func FuzzZip(f *testing.F) {
 		if len(content) > fuzzed || s.check() != nil {
 			t.Skip()
 		}
-		w := worker{tempDir: t.TempDir()}
+		w := worker{tempDir: t.TempDir(), openBook: openBook}
 		p := w.previewArchive(section(content), true)
 		if size := jsonSize(p); size > 8<<10 || !utf8.ValidString(p.Problem) || p.Summary == "" {
 			t.Errorf("%d bytes: %+v", size, p)
@@ -104,7 +104,7 @@ func FuzzWorkbook(f *testing.F) {
 		if len(content)+len(body) > fuzzed || offset < 0 || !bytes.HasPrefix(content, []byte("PK")) {
 			t.Skip()
 		}
-		w := worker{tempDir: t.TempDir()}
+		w := worker{tempDir: t.TempDir(), openBook: openBook}
 		exercise(t, w, content, offset)
 		if name != "" && !strings.HasSuffix(name, "/") && whole(section(content)) == nil {
 			exercise(t, w, replace(t, content, name, body), offset)

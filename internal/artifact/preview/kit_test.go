@@ -17,6 +17,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"mcp-server/internal/artifact/workbook"
 	"mcp-server/sdk"
 )
 
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 // children are what the test binary does as a child. The last argument is the request.
 var children = map[string]func(args []string) error{
 	"child-serve": func(args []string) error {
-		return Serve(args[0], os.Stdin, os.Stdout) //nolint:forbidigo // this is a main function
+		return Serve(args[0], os.Stdin, os.Stdout, openBook) //nolint:forbidigo // this is a main function
 	},
 	"child-allocate": func([]string) error {
 		boundProcess(true)
@@ -84,6 +85,15 @@ var children = map[string]func(args []string) error{
 	},
 	"child-host": hostChild,
 	"child-left": leftChild,
+}
+
+// openBook is what the program gives to Serve.
+func openBook(path, tempDir string, unpacked int64) (Workbook, error) {
+	b, err := workbook.Open(path, tempDir, unpacked)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // spin never ends; a select without cases would be ended by the runtime.

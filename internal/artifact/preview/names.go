@@ -2,7 +2,6 @@ package preview
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -54,12 +53,10 @@ func entryName(name string, index int) string {
 	return name
 }
 
-var drive = regexp.MustCompile(`^[A-Za-z]:`)
-
 // leadsOutside says whether a tool that follows the name would write outside the folder it unpacks into.
 func leadsOutside(name string) bool {
 	name = strings.ReplaceAll(name, `\`, "/")
-	return strings.HasPrefix(name, "/") || drive.MatchString(name) || slices.Contains(strings.Split(name, "/"), "..")
+	return strings.HasPrefix(name, "/") || hasDrive(name) || slices.Contains(strings.Split(name, "/"), "..")
 }
 
 func joined(sentences ...string) string {
@@ -85,4 +82,9 @@ func counted(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// hasDrive says whether the name begins with a drive's letter, as C: does.
+func hasDrive(name string) bool {
+	return len(name) > 1 && name[1] == ':' && ('a' <= name[0] && name[0] <= 'z' || 'A' <= name[0] && name[0] <= 'Z')
 }

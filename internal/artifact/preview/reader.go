@@ -1,7 +1,7 @@
 // Package preview reads what is in a stored file. No archive is trusted: zips and workbooks are read by a child process
-// with bounded memory and time, which is the program itself started so that it calls [Serve]; whatever happens to the
-// child ends in a statement about the file. Text needs no child and is read in place, also in bounds. Nothing here
-// writes to the file or unpacks anything that stays. Start reading at [Reader.Preview].
+// with bounded memory and time, a program of its own that calls [Serve]; whatever happens to the child ends in a statement
+// about the file. Text needs no child and is read in place, also in bounds. Nothing here writes to the file or unpacks
+// anything that stays. Start reading at [Reader.Preview].
 package preview
 
 import (
@@ -17,8 +17,8 @@ import (
 // Reader reads stored files, each time in a child process of its own. Its methods may be called at the same time; how many
 // children run at once is for the caller to limit: each takes up to 512 MiB of memory and a processor.
 type Reader struct {
-	// Command starts this program so that it calls [Serve] with the next argument and its standard input and output,
-	// such as {"/path/mcp-server", "preview"}. The path is absolute: the child starts in its own folder.
+	// Command starts a program that calls [Serve] with the next argument and its standard input and output, such as
+	// {"/path/mcp-server-preview"}. The path is absolute: the child starts in its own folder.
 	Command []string
 	// TempDir is where children spool; each gets a fresh folder in it that is removed afterwards, and writes less than 1 GiB
 	// there, of which a workbook of common size takes a few MB. Empty: the system's.

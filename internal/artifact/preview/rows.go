@@ -23,7 +23,7 @@ func (w worker) readRows(a *archive, s Selection) (Part, error) {
 		return Part{}, err
 	}
 	defer func() { _ = b.Close() }() // it only removes what it spooled
-	names := b.GetSheetList()
+	names := b.Sheets()
 	name, err := findSheet(names, s.Sheet)
 	if err != nil {
 		return Part{}, err
@@ -42,22 +42,21 @@ func (w worker) readRows(a *archive, s Selection) (Part, error) {
 }
 
 // rows fills a part with the rows from its offset on.
-func (b *workbook) rows(part *Part, name string, limit int64) error {
-	rows, err := b.Rows(name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // only read
+func (b *book) rows(part *Part, name string, limit int64) error {
 	left, at := maxPartJSON, int64(0)
-	for ; rows.Next(); at++ {
+	for read, err := range b.Rows(name) {
+		if err != nil {
+			return err
+		}
 		if at < part.Offset {
+			at++
 			continue
 		}
 		if at-part.Offset == limit {
 			part.NextOffset = at
 			return nil
 		}
-		cells, err := rows.Columns()
+		cells, err := read()
 		if err != nil {
 			return err
 		}
@@ -72,12 +71,13 @@ func (b *workbook) rows(part *Part, name string, limit int64) error {
 		}
 		left -= size
 		part.Rows = append(part.Rows, row)
+		at++
 	}
 	part.Total = at
 	if len(part.Rows) == 0 {
 		part.Note = joined(part.Note, beyond(part.Offset, at, unitRows))
 	}
-	return rows.Error()
+	return nil
 }
 
 const (

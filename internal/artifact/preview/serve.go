@@ -45,9 +45,10 @@ type failure struct {
 
 // Serve answers one request of a [Reader] in a process of its own: the request is the process's argument, the file its
 // standard input, which must be a regular file, and the answer goes to its standard output. Before anything is read the
-// process bounds itself: memory, processor time (except for [Reader.Whole]), size and number of open files.
+// process bounds itself: memory, processor time (except for [Reader.Whole]), size and number of open files. Workbooks are
+// opened with open.
 // An error means that there is no answer; what is wrong with the file is an answer.
-func Serve(requested string, file *os.File, out io.Writer) error {
+func Serve(requested string, file *os.File, out io.Writer, open OpenWorkbook) error {
 	var r request
 	if err := json.Unmarshal([]byte(requested), &r); err != nil {
 		return fmt.Errorf("reading the request: %w", err)
@@ -57,7 +58,7 @@ func Serve(requested string, file *os.File, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("looking at the file: %w", err)
 	}
-	answer, err := worker{tempDir: os.TempDir()}.answer(r, io.NewSectionReader(file, 0, info.Size()))
+	answer, err := worker{tempDir: os.TempDir(), openBook: open}.answer(r, io.NewSectionReader(file, 0, info.Size()))
 	if err != nil {
 		var known *sdk.Error
 		if !errors.As(err, &known) {

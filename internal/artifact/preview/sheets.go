@@ -24,7 +24,7 @@ func (w worker) previewWorkbook(a *archive) (p *sdk.Preview, err error) {
 		return nil, err
 	}
 	defer func() { _ = b.Close() }() // it only removes what it spooled
-	names := b.GetSheetList()
+	names := b.Sheets()
 	if len(names) == 0 {
 		return nil, damaged("the workbook is damaged: it has no sheets")
 	}
@@ -62,15 +62,17 @@ type header struct {
 }
 
 // read counts what is there instead of trusting the dimension that a sheet claims, which many writers leave at A1.
-func (h *header) read(b *workbook, name string) (sheet sdk.Sheet, err error) {
-	rows, err := b.Rows(name)
-	if err != nil {
-		return sheet, err
-	}
-	defer func() { _ = rows.Close() }() // only read
-	full := false
-	for n := 1; rows.Next() && h.cells > 0; n++ {
-		cells, err := rows.Columns()
+func (h *header) read(b *book, name string) (sheet sdk.Sheet, err error) {
+	full, n := false, 0
+	for read, err := range b.Rows(name) {
+		if err != nil {
+			return sheet, err
+		}
+		if h.cells <= 0 {
+			break
+		}
+		n++
+		cells, err := read()
 		if err != nil {
 			return sheet, err
 		}
@@ -92,7 +94,7 @@ func (h *header) read(b *workbook, name string) (sheet sdk.Sheet, err error) {
 		}
 	}
 	h.cut = h.cut || full || h.cells <= 0
-	return sheet, rows.Error()
+	return sheet, nil
 }
 
 // shorten returns what is shown of a row, and whether it was the last because of its size.

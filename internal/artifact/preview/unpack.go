@@ -16,7 +16,8 @@ const maxSpool = 64 << 20
 
 // worker reads archives inside the child. It spools in its folder and leaves there what the parent removes.
 type worker struct {
-	tempDir string
+	tempDir  string
+	openBook OpenWorkbook
 }
 
 // read returns a part of a zip or workbook.

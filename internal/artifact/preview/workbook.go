@@ -5,22 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 )
 
 const (
-	maxWorkbook     = 64 << 20  // of the file
-	maxWorkbookXML  = 256 << 20 // unpacked, of the parts that are read
-	maxWorkbookPart = 16 << 20  // what excelize keeps in memory of one part; it streams sheets that are larger
+	maxWorkbook    = 64 << 20  // of the file
+	maxWorkbookXML = 256 << 20 // unpacked, of the parts that are read
 )
 
-// workbook is an opened xlsx.
-type workbook struct {
-	*excelize.File
-	damage string // of parts that were readable in part
+// Workbook is an opened xlsx. Its methods may panic on a damaged one.
+type Workbook interface {
+	// Sheets are the names of the sheets, in their order.
+	Sheets() []string
+	// Rows walks over the rows of a sheet, also over empty ones, and ends with an error when the sheet cannot be read. The cells of a row
+	// are decoded when they are asked for.
+	Rows(sheet string) iter.Seq2[func() ([]string, error), error]
+	// Close removes what was spooled.
+	Close() error
+}
+
+// OpenWorkbook opens the xlsx at a path, whose parts unpack to at most so many bytes, and spools to tempDir.
+type OpenWorkbook func(path, tempDir string, unpacked int64) (Workbook, error)
+
+// book is an opened xlsx, with what is damaged in its parts that were readable in part.
+type book struct {
+	Workbook
+	damage string
 }
 
 func (a *archive) isWorkbook() bool {
@@ -32,7 +44,7 @@ func (a *archive) isWorkbook() bool {
 	return false
 }
 
-// partName is the name by which excelize looks for a part.
+// partName is the name by which a workbook's reader looks for a part.
 func partName(f file) string {
 	name := strings.ReplaceAll(f.Name, `\`, "/")
 	switch lower := strings.ToLower(name); lower {
@@ -46,7 +58,7 @@ func partName(f file) string {
 	return name
 }
 
-// needed says whether a part has cells or what they refer to. Pictures, charts and caches are left out: excelize would
+// needed says whether a part has cells or what they refer to. Pictures, charts and caches are left out: a reader would
 // unpack them into memory.
 func needed(name string) bool {
 	lower := strings.ToLower(name)
@@ -60,9 +72,9 @@ func needed(name string) bool {
 	return !nested || strings.HasSuffix(folder, "sheets") || folder == "theme"
 }
 
-// openWorkbook unpacks the needed parts into a spool, bounded by what is really there, and opens that: excelize neither
-// notices wrong checksums nor bounds what it takes into memory by anything but claims.
-func (w worker) openWorkbook(a *archive) (*workbook, error) {
+// openWorkbook unpacks the needed parts into a spool, bounded by what is really there, and opens that: the reader
+// neither notices wrong checksums nor bounds what it takes into memory by anything but claims.
+func (w worker) openWorkbook(a *archive) (*book, error) {
 	if a.content.Size() > maxWorkbook {
 		return nil, tooBig("the workbook has %s; workbooks are opened up to %s", amount(a.content.Size()), amount(maxWorkbook))
 	}
@@ -74,18 +86,12 @@ func (w worker) openWorkbook(a *archive) (*workbook, error) {
 	if err := errors.Join(err, spool.Close()); err != nil {
 		return nil, err
 	}
-	b := &workbook{damage: damage}
+	b := &book{damage: damage}
 	err = sturdy(func() (err error) {
-		b.File, err = excelize.OpenFile(spool.Name(), excelize.Options{
-			UnzipSizeLimit: maxWorkbookXML, UnzipXMLSizeLimit: maxWorkbookPart, TmpDir: w.tempDir,
-			ShortDatePattern: "yyyy-mm-dd", // the one that nobody misreads, for dates shown as the reader's country does
-		})
+		b.Workbook, err = w.openBook(spool.Name(), w.tempDir, maxWorkbookXML)
 		return err
 	})
 	if err != nil {
-		if b.File != nil {
-			_ = b.Close() // it only removes what it spooled
-		}
 		return nil, damaged("the workbook is damaged (%s)", joined(shown(err.Error()), damage))
 	}
 	return b, nil
@@ -142,7 +148,7 @@ func unpackPart(to io.Writer, f file, left int64) (int64, error) {
 	return n, explained(what, err)
 }
 
-// sturdy turns a panic into an error: excelize panics on some damaged workbooks, and the zip around is still readable.
+// sturdy turns a panic into an error: some damaged workbooks make their reader panic, and the zip around is still readable.
 func sturdy(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

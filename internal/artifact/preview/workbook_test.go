@@ -49,7 +49,7 @@ func TestWorkbookPreviewIsSmall(t *testing.T) {
 		}
 		pages = append(pages, page{fmt.Sprintf("sheet %d", n), rows})
 	}
-	p := worker{tempDir: t.TempDir()}.previewArchive(section(xlsx(t, pages...)), false)
+	p := worker{tempDir: t.TempDir(), openBook: openBook}.previewArchive(section(xlsx(t, pages...)), false)
 	if len(p.Sheets) != 10 || !p.Truncated || jsonSize(p) > 6<<10 || p.Problem != "" {
 		t.Errorf("%d sheets in %d bytes: %s", len(p.Sheets), jsonSize(p), p.Problem)
 	}
@@ -58,7 +58,7 @@ func TestWorkbookPreviewIsSmall(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	p = worker{tempDir: t.TempDir()}.previewArchive(section(xlsx(t, page{"wide", [][]any{slicesOf(30, "x")}})), false)
+	p = worker{tempDir: t.TempDir(), openBook: openBook}.previewArchive(section(xlsx(t, page{"wide", [][]any{slicesOf(30, "x")}})), false)
 	if len(p.Sheets[0].Head[0]) != 20 || !p.Truncated {
 		t.Errorf("%+v", p)
 	}
@@ -86,7 +86,7 @@ func TestRowsInPartsAreTheSheet(t *testing.T) {
 			want[n] = []string{}
 		}
 	}
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	for limit := int64(1); limit < 12; limit++ {
 		var rows [][]string
 		for at := int64(0); ; {
@@ -131,7 +131,7 @@ func TestLargeRows(t *testing.T) {
 		rows = append(rows, slicesOf(10, strings.Repeat("y", 30)))
 	}
 	content := section(xlsx(t, page{"a", rows}))
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	count, notes := 0, ""
 	for at := int64(0); ; {
 		part, err := w.read(t.Context(), content, Selection{Offset: at, Limit: 1000})
@@ -161,7 +161,7 @@ func TestDamagedWorkbooks(t *testing.T) {
 		content := zipOf(t, append(others(t, whole, name), member{name: name, body: "<nothing/>", stored: true})...)
 		return bytes.Replace(content, []byte("<nothing/>"), []byte("<nothin?/>"), 1)
 	}
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	for name, c := range map[string]struct {
 		content []byte
 		kind    string
@@ -241,7 +241,7 @@ func TestALargeWorkbookIsListed(t *testing.T) {
 	t.Parallel()
 	content := xlsx(t, page{"a", [][]any{{"k"}}})
 	large := addRaw(t, zipOf(t, member{name: "xl/workbook.xml", body: "<workbook/>"}), "xl/media/film", make([]byte, maxWorkbook), maxWorkbook)
-	w := worker{tempDir: t.TempDir()}
+	w := worker{tempDir: t.TempDir(), openBook: openBook}
 	p := w.previewArchive(section(large), false)
 	if p.Kind != kindZip || p.EntryCount != 2 {
 		t.Errorf("%+v", p)

@@ -100,8 +100,10 @@ func workingFolderIsOneOf(folders []string) bool {
 	return false
 }
 
+// writeGroup makes the file anew: an earlier process in the same folder may have left anything under its name.
 func writeGroup() error {
-	file, err := os.OpenFile(groupFile, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
+	_ = os.Remove(groupFile) // what cannot be removed is met again in a moment
+	file, err := os.OpenFile(groupFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("writing the process's id into its folder: %w", err)
 	}

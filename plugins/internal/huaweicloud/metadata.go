@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"mcp-server/sdk"
 )
 
 const metadataEndpoint = "http://169.254.169.254"
@@ -49,8 +51,15 @@ func (c *Client) agency(ctx context.Context, _ place) (credential, error) {
 }
 
 func (c *Client) requestAgencyKey(ctx context.Context, base *url.URL) (credential, error) {
-	// Never through a proxy: the address means another machine there.
-	transport := &http.Transport{DisableKeepAlives: true}
+	// Never through a proxy, where the address means another machine. That of the host knows: it connects by itself.
+	egress, err := sdk.NewEgress(c.env)
+	if err != nil {
+		return credential{}, badSetting("%v", err)
+	}
+	transport := &http.Transport{DisableKeepAlives: true, OnProxyConnectResponse: egress.Connected}
+	if egress.Present() {
+		transport.Proxy = egress.Proxy
+	}
 	defer transport.CloseIdleConnections()
 	status, session, err := c.exchange(ctx, transport, http.MethodPut, base, "/meta-data/latest/api/token",
 		http.Header{"X-Metadata-Token-Ttl-Seconds": {"21600"}})
@@ -98,7 +107,7 @@ func (c *Client) exchange(
 	}
 	r.Header = header
 	record := c.record(ctx, shot{method: method, url: base, route: path}, 1)
-	response, err := transport.RoundTrip(r)
+	response, err := c.roundTrip(transport, r)
 	if err != nil {
 		record.end(err)
 		return 0, "", fmt.Errorf("asking the metadata service: %w", err)

@@ -18,6 +18,7 @@ import (
 // failure is what a broken attempt means.
 type failure struct {
 	unsent bool   // no connection was made, so nothing was sent
+	barred bool   // the host does not let the plugin reach it
 	again  bool   // the next attempt may fare better
 	kind   string // in one word, for reports
 	what   string // for the message
@@ -33,6 +34,9 @@ const (
 
 // classify reads the error of a round trip.
 func classify(err error) failure {
+	if egress, ok := errors.AsType[*sdk.EgressError](err); ok {
+		return classifyEgress(egress)
+	}
 	op, isOp := errors.AsType[*net.OpError](err)
 	unsent := isOp && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect")
 	f := failure{unsent: unsent, code: sdk.CodeUnavailable, next: checkNetwork}
@@ -63,6 +67,9 @@ func classify(err error) failure {
 	}
 	if _, sent := errors.AsType[sentError](err); sent {
 		f.unsent = false
+	}
+	if _, before := errors.AsType[unsentError](err); before {
+		f.unsent = true
 	}
 	if unsent && op.Op != "dial" {
 		f.kind = "proxy"
@@ -99,9 +106,13 @@ func (s shot) connectionError(err error, f failure) *sdk.Error {
 	if !f.unsent && s.fresh {
 		next = "" // onceOnlyError has it
 	}
+	source := sdk.SourceCloud
+	if f.barred {
+		source, next = sdk.SourceHost, s.wayThrough()
+	}
 	secrets := append(s.credential.secrets(), s.secrets...)
 	return &sdk.Error{
-		Code: f.code, Source: sdk.SourceCloud,
+		Code: f.code, Source: source,
 		Message: redact(strings.TrimRight(fmt.Sprintf("%s of %s: %s %s. %s", s.operation, s.service, s.url.Host, strings.TrimSuffix(f.what, "."), next), " "), secrets),
 		Cause:   &transportError{text: redact(withoutURL(err).Error(), secrets), unsent: f.unsent},
 	}
@@ -111,6 +122,11 @@ func (s shot) connectionError(err error, f failure) *sdk.Error {
 type sentError struct{ error }
 
 func (e sentError) Unwrap() error { return e.error }
+
+// unsentError is an error of a request that had no connection yet, not even through a proxy.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
 
 // transportError is the private cause of a connection error, without its URL.
 type transportError struct {

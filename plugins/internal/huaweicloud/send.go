@@ -89,8 +89,10 @@ func (c *Client) attempt(ctx context.Context, s shot) (*http.Response, error) {
 		return nil, err
 	}
 	ctx, watch := newWatch(ctx, s.wait, c.limits.stall, done)
-	var sent atomic.Bool // whatever the error looks like that follows
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	var connected, sent atomic.Bool // whatever the error looks like that follows
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }, WroteHeaders: func() { sent.Store(true) },
+	})
 	r, err := c.request(ctx, s)
 	if err != nil {
 		_ = watch.Close()
@@ -98,15 +100,18 @@ func (c *Client) attempt(ctx context.Context, s shot) (*http.Response, error) {
 	}
 	*s.attempts++
 	record := c.record(ctx, s, *s.attempts)
-	response, err := transport.RoundTrip(r)
+	response, err := c.roundTrip(transport, r)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		record.end(err)
 		_ = watch.Close()
-		if sent.Load() {
+		switch {
+		case sent.Load():
 			err = sentError{err}
+		case !connected.Load():
+			err = unsentError{err}
 		}
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package huaweicloud
 
 import (
 	"runtime"
+	"strings"
 
 	"mcp-server/sdk"
 )
@@ -17,7 +18,7 @@ const (
 	ROMA Service = "ROMA"
 	IAM  Service = "IAM"
 
-	obs Service = "OBS" // only by pre-signed links
+	obs Service = "OBS" // only by pre-signed links; its endpoint is a permission, not where they lead
 )
 
 // The variables that are read. The HUAWEICLOUD_SDK_ ones are those of the official SDKs.
@@ -38,6 +39,7 @@ const (
 	envIAMEndpoint   = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 	envEndpoint      = "HUAWEICLOUD_ENDPOINT_" // and the service
 	envCertFile      = "SSL_CERT_FILE"
+	envCertFolder    = "SSL_CERT_DIR"
 )
 
 // Permissions returns what a plugin for the service asks of its host.
@@ -68,24 +70,28 @@ func Permissions(service Service) sdk.Permissions {
 			sdk.EnvVar{Name: envEndpoint + string(IAM), Description: "Endpoint of IAM, for private clouds and tests."})
 	}
 	environment = append(environment,
+		sdk.EnvVar{Name: envEndpoint + string(obs), Description: "Where pre-signed links of a private cloud or a test lead."},
 		sdk.EnvVar{Name: home, Description: "Home folder, where the files of the official SDK are."},
 		sdk.EnvVar{Name: envCertFile, Description: "Certificates to trust besides the system's, as PEM."},
-		sdk.EnvVar{Name: "SSL_CERT_DIR", Description: "Folder of certificates to trust."})
+		sdk.EnvVar{Name: envCertFolder, Description: "Folder of certificates to trust."})
 	return sdk.Permissions{
-		Hosts:       []string{"*.myhuaweicloud.com", "*.myhuaweicloud.eu"},
-		Environment: append(environment, proxyVariables()...),
-		Folders:     []string{"~/.huaweicloud"},
+		Hosts:       hosts(service),
+		Environment: environment,
+		Folders:     []string{"~/.huaweicloud", "$" + envProfile, "$" + envRegionsFile, "$" + envCertFile, "$" + envCertFolder},
 	}
 }
 
-// proxyVariables are secret because a proxy's address may hold a password.
-func proxyVariables() []sdk.EnvVar {
-	return []sdk.EnvVar{
-		{Name: "HTTPS_PROXY", Description: "Proxy for https.", Secret: true},
-		{Name: "https_proxy", Description: "Proxy for https.", Secret: true},
-		{Name: "HTTP_PROXY", Description: "Proxy for http.", Secret: true},
-		{Name: "http_proxy", Description: "Proxy for http.", Secret: true},
-		{Name: "NO_PROXY", Description: "Hosts that are reached without the proxy."},
-		{Name: "no_proxy", Description: "Hosts that are reached without the proxy."},
+// inside is where the cloud's own DNS leads to from within it: services answer there at addresses that are not public.
+const inside = "100.125.0.0/16"
+
+// hosts are where the public cloud answers, the metadata service of an ECS, and what the user names.
+func hosts(service Service) []string {
+	all := []string{
+		"*.myhuaweicloud.com", "*.myhuaweicloud.eu", inside, strings.TrimPrefix(metadataEndpoint, "http://"),
+		"$" + envEndpoint + string(service), "$" + envEndpoint + string(obs), "$" + envIAMEndpoint, "$" + envMetadata,
 	}
+	if service != IAM {
+		all = append(all, "$"+envEndpoint+string(IAM))
+	}
+	return all
 }

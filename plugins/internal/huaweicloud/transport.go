@@ -5,32 +5,31 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
-	"golang.org/x/net/http/httpproxy"
+	"mcp-server/sdk"
 )
 
 const userAgent = "mcp-server"
 
-// newTransport makes the client's connections: through the proxy that the environment names, with a bound for every
-// step. Bodies arrive as they are sent, since a length that is checked must be that of the file.
+// newTransport makes the client's connections: through the host's proxy, which is the only way out of a plugin's process, with a bound
+// for every step. Bodies arrive as they are sent, since a length that is checked must be that of the file.
 func (c *Client) newTransport() (*http.Transport, error) {
-	proxies := httpproxy.Config{
-		HTTPProxy:  firstOf(c.setting("HTTP_PROXY"), c.setting("http_proxy")),
-		HTTPSProxy: firstOf(c.setting("HTTPS_PROXY"), c.setting("https_proxy")),
-		NoProxy:    firstOf(c.setting("NO_PROXY"), c.setting("no_proxy")),
+	egress, err := sdk.NewEgress(c.env)
+	if err != nil {
+		return nil, badSetting("%v", err)
 	}
-	proxyOf := proxies.ProxyFunc()
 	dialer := &net.Dialer{Timeout: c.limits.dial, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
-		Proxy:               func(r *http.Request) (*url.URL, error) { return proxyOf(r.URL) },
+		Proxy:               egress.Proxy,
 		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: c.limits.dial,
 		DisableCompression:  true,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 8,
 		IdleConnTimeout:     60 * time.Second,
+
+		OnProxyConnectResponse: egress.Connected,
 	}
 	file := c.setting(envCertFile)
 	if file == "" {
@@ -49,6 +48,23 @@ func (c *Client) newTransport() (*http.Transport, error) {
 	}
 	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	return t, nil
+}
+
+// roundTrip sends a request, and makes an error of what the host's proxy answers in the place of the target.
+func (c *Client) roundTrip(transport http.RoundTripper, r *http.Request) (*http.Response, error) {
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	egress, err := sdk.NewEgress(c.env)
+	if err == nil {
+		err = egress.Failure(response)
+	}
+	if err != nil {
+		_ = response.Body.Close()
+		return nil, err
+	}
+	return response, nil
 }
 
 // roundTripper returns the shared connections, or for a request that must not be sent twice one of its own: net/http sends

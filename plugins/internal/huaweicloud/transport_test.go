@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -73,64 +72,6 @@ func TestCertificateFileMistakes(t *testing.T) {
 			t.Errorf("the message holds a path of the host: %s", e.Message)
 		}
 	}
-}
-
-// TestProxy checks that a request to the cloud goes through the proxy of the environment, and none to this machine does.
-func TestProxy(t *testing.T) {
-	t.Parallel()
-	var connects atomic.Pointer[string]
-	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		got := r.Method + " " + r.Host + " " + r.Header.Get("Proxy-Authorization")
-		connects.Store(&got)
-		w.WriteHeader(http.StatusProxyAuthRequired)
-	})
-	local := serve(t, func(w http.ResponseWriter, _ *http.Request) { write(w, "{}") })
-	address := strings.Replace(proxy.URL, "http://", "http://user:"+testPassword+"@", 1)
-	for _, variable := range []string{"HTTPS_PROXY", "https_proxy"} {
-		connects.Store(nil)
-		e := withKey(DRS, local).without(envEndpoint+"DRS").with(variable, address)
-		c, _ := client(t, DRS, e)
-		_, err := c.JSON(t.Context(), Target{}, listJobs(), nil)
-		mention(t, problemOf(t, err), "drs.cn-north-4.myhuaweicloud.com", "Proxy Authentication Required", "HTTPS_PROXY")
-		if got := connects.Load(); got == nil || !strings.HasPrefix(*got, "CONNECT drs.cn-north-4.myhuaweicloud.com:443 Basic ") {
-			t.Errorf("%s: the proxy got %v", variable, got)
-		}
-	}
-	connects.Store(nil)
-	c, _ := client(t, DRS, withKey(DRS, local).with("HTTPS_PROXY", address, "HTTP_PROXY", address))
-	if _, err := c.JSON(t.Context(), Target{}, listJobs(), nil); err != nil || connects.Load() != nil {
-		t.Errorf("got %v; a request to this machine went to the proxy: %v", err, connects.Load())
-	}
-}
-
-func TestProxyExceptions(t *testing.T) {
-	t.Parallel()
-	c, _ := client(t, DRS, environment{"HTTPS_PROXY": "http://proxy:1", "no_proxy": ".myhuaweicloud.eu"})
-	transport, err := c.transport()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for host, proxied := range map[string]bool{"drs.cn-north-4.myhuaweicloud.com": true, "drs.eu-west-101.myhuaweicloud.eu": false} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host+"/", nil)
-		if proxy, err := transport.Proxy(r); err != nil || (proxy != nil) != proxied {
-			t.Errorf("%s: proxy %v, %v", host, proxy, err)
-		}
-	}
-}
-
-func TestRefusedProxy(t *testing.T) {
-	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	c, _ := client(t, DRS, environment{
-		envAK: testAK, envSK: testSK, envRegion: "cn-north-4", envProject: testProject,
-		"HTTPS_PROXY": "http://u:" + testPassword + "@" + listener.Addr().String(),
-	})
-	_, err = c.JSON(t.Context(), Target{}, listJobs(), nil)
-	mention(t, problemOf(t, err), "through the proxy, which refused the connection", "HTTPS_PROXY")
 }
 
 // TestRedirectsAreNotFollowed points every kind of redirect at another host, which must stay unasked.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package pluginfolder
+
+func isOpenForWriting(string) bool { return false }
