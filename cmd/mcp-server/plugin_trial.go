@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mcp-server/internal/sandbox"
 	"mcp-server/internal/supervisor/trial"
 )
 
@@ -37,10 +36,7 @@ gets the variables that it declares from the environment.`,
 			if err != nil {
 				return err
 			}
-			o.Path, o.Arguments, o.Environment = args[0], json.RawMessage(arguments), environment()
-			if program, err := os.Executable(); err == nil {
-				o.Launcher = sandbox.Beside(program)
-			}
+			o.Path, o.Arguments, o.Environment, o.Launcher = args[0], json.RawMessage(arguments), environment(), launcher()
 			lines := &trialLines{out: std.out}
 			report := lines.print
 			if asJSON {
