@@ -159,7 +159,7 @@ func sumOf(t *testing.T, path string) string {
 func TestLargeArchive(t *testing.T) {
 	t.Parallel()
 	cloud := startCloud(t, emulator.Config{ArchiveSize: *bodySize})
-	s := startServerOn(t, cloud)
+	s := startServerOn(t, cloud, eager...)
 	pids := []int{s.process.Process.Pid, s.plugin(t, "roma-download-archive")}
 	before := 0
 	for _, pid := range pids {
@@ -328,12 +328,12 @@ func TestCancelledDownload(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(data, pattern))
 		return len(found)
 	}
-	waitFor(t, "the beginning of the file", func() bool { return files("staging/*/*/file-*") == 1 })
+	waitFor(t, "the beginning of the file", func() bool { return files("staging/*/*/*/file-*") == 1 })
 	cancel()
 	if err := <-answer; err == nil {
 		t.Error("a cancelled call succeeded")
 	}
-	waitFor(t, "the call's folder to go", func() bool { return files("staging/*/*/*") == 0 })
+	waitFor(t, "the call's folder to go", func() bool { return files("staging/*/*/*/*") == 0 })
 	if files("partial/*") > 0 || files("artifacts/*") > 0 {
 		t.Error("something was kept")
 	}

@@ -70,6 +70,7 @@ type Host struct {
 	logger    *slog.Logger
 	tenants   tenants
 	cache     *pluginfolder.Cache
+	digests   pluginfolder.Digests
 	egress    *egress.Proxy
 	attached  []*supervisor.AttachedPlugin
 	waiting   waiting

@@ -80,7 +80,7 @@ func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unkn
 		case before != nil && before.attached: // a debugger has it
 		case b.Name == ownName:
 			h.logger.Error("left out", "plugin", b.Name, "reason", "the name is the server's own; call the file otherwise")
-		case before != nil && before.binary == b && before.refused == "" && h.accepts(before) == nil:
+		case before != nil && before.refused == "" && h.sameContent(before, b) && h.accepts(before) == nil:
 		case before != nil && before.binary == b && before.refused != "" && !again:
 		default:
 			if it, known := h.remembered(b); known {
@@ -91,6 +91,23 @@ func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unkn
 		}
 	}
 	return kept, unknown
+}
+
+// sameContent reports whether a file is what it was: times and links of a file change without its content, as in a backup.
+func (h *Host) sameContent(it *item, b pluginfolder.Binary) bool {
+	if it.binary == b {
+		return true
+	}
+	if it.binary.Path != b.Path || it.binary.Identity.Size != b.Identity.Size || it.known.SHA256 == "" {
+		return false
+	}
+	program, err := b.Open()
+	if err != nil {
+		return false
+	}
+	defer program.Close()
+	sum, err := h.digests.Of(program)
+	return err == nil && sum == it.known.SHA256
 }
 
 func (h *Host) lockFile() string {
