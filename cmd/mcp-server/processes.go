@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mcp-server/internal/host"
+	"mcp-server/internal/sandbox"
 	"mcp-server/internal/supervisor"
 )
 
@@ -33,7 +34,7 @@ type processFlags struct {
 
 // addProcessFlags adds what every command needs that runs plugins.
 func addProcessFlags(flags *pflag.FlagSet, f *processFlags) {
-	f.memory = 1 << 30
+	f.memory = sandbox.DefaultMemory
 	flags.StringVar(&f.start, "start", string(host.StartLazy), "when plugins are started: lazy (by their first call), background (once the server serves) or eager (before)")
 	flags.DurationVar(&f.idleTimeout, "idle-timeout", 10*time.Minute, "stop a plugin that was not called for so long; 0 for never")
 	flags.StringVar(&f.sandbox, "sandbox", "on", "bound plugins by the kernel to what they declare: on (as far as it can), required (run none otherwise) or off")
@@ -80,7 +81,7 @@ func launcher() string {
 	if runtime.GOOS != "linux" {
 		return ""
 	}
-	return programBeside("mcp-server-launcher")
+	return programBeside(sandbox.LauncherName)
 }
 
 // defaultCacheDir is empty where the system names no folder for caches.
