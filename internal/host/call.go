@@ -215,25 +215,6 @@ func (c *call) run(ctx context.Context) (Result, *CallError) {
 	}, nil
 }
 
-// send hands the call to the plugin, and once more to the one that has taken its place in the meantime.
-func (c *call) send(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
-	out, err := c.process.Call(ctx, r, events)
-	if !errors.Is(err, supervisor.ErrNotStarted) || !c.host.renew(ctx, c) {
-		return out, err
-	}
-	return c.process.Call(ctx, r, events)
-}
-
-// startOver forgets what came of a call that broke, so that it can be sent again; false when it cannot: what it claimed may
-// be used up.
-func (c *call) startOver() bool {
-	if c.claim != nil || c.settled {
-		return false
-	}
-	c.artifacts, c.previewed = nil, 0
-	return true
-}
-
 // checkResult keeps from a client what it would refuse for its schema.
 func (c *call) checkResult(out json.RawMessage) error {
 	tree, err := parse(out)

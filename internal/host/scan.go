@@ -2,26 +2,14 @@ package host
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"mcp-server/internal/pluginfolder"
 )
-
-// lockState is the lock file as it was last read. With an error nothing may run.
-type lockState struct {
-	lock *pluginfolder.Lock
-	err  error
-}
 
 // scan brings what is offered up to what the folder holds. It returns when every new binary has described itself or failed to,
 // or the grace is over; what comes later is taken in then.
@@ -110,54 +98,6 @@ func (h *Host) sameContent(it *item, b pluginfolder.Binary) bool {
 	return err == nil && sum == it.known.SHA256
 }
 
-func (h *Host) lockFile() string {
-	if h.cfg.Plugins.LockFile != "" {
-		return h.cfg.Plugins.LockFile
-	}
-	return filepath.Join(h.cfg.PluginsDir, pluginfolder.LockName)
-}
-
-// readLock reports whether the lock file says something else than before.
-func (h *Host) readLock() (changed bool) {
-	if h.cfg.Plugins.IgnoreLock {
-		return false
-	}
-	lock, err := pluginfolder.ReadLock(h.lockFile())
-	if err != nil {
-		h.logger.Error("no plugin is run", "err", err)
-	}
-	before := h.lock.Swap(&lockState{lock, err})
-	return before != nil && (!reflect.DeepEqual(before.lock, lock) || (before.err == nil) != (err == nil))
-}
-
-// accepts says why the lock file does not accept what is known of a binary.
-func (h *Host) accepts(it *item) error {
-	state := h.lock.Load()
-	if state == nil || state.lock == nil && state.err == nil {
-		return nil
-	}
-	if state.err != nil {
-		return state.err
-	}
-	return errors.Join(state.lock.Check(it.name, it.known.SHA256), state.lock.CheckPermissions(it.name, it.known.Manifest.Permissions))
-}
-
-// admit is asked before every start of a process.
-func (h *Host) admit(b pluginfolder.Binary, digest func() (string, error)) error {
-	state := h.lock.Load()
-	if state == nil || state.lock == nil && state.err == nil {
-		return nil
-	}
-	if state.err != nil {
-		return state.err
-	}
-	sum, err := digest()
-	if err != nil {
-		return fmt.Errorf("reading the plugin's file: %w", err)
-	}
-	return state.lock.Check(b.Name, sum)
-}
-
 // describeAll asks binaries what they are, some at a time. Those that are there when all are, or when the grace ends, are
 // taken in sorted order, so that a name clash has the same winner every time; the others are taken in as they come.
 func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.Duration, others bool) {
@@ -229,76 +169,4 @@ func (h *Host) takeIn(ctx context.Context, answered ...*inquiry) {
 			}
 		}
 	})
-}
-
-// Watch keeps what is offered up to date until the context ends: with the folder and the lock file as they change, and when
-// rescan says so, which also tries again what failed before.
-func (h *Host) Watch(ctx context.Context, rescan <-chan os.Signal) {
-	w := &pluginfolder.Watcher{Dir: h.cfg.PluginsDir, Lock: h.lockFile(), Logger: h.logger, Poll: pluginfolder.DefaultPoll}
-	asked := make(chan struct{})
-	var beside sync.WaitGroup
-	beside.Go(func() { h.post(ctx) })
-	beside.Go(h.tellOfBounds)
-	beside.Go(func() {
-		for {
-			select {
-			case <-rescan:
-				h.again.Store(true)
-				select {
-				case asked <- struct{}{}:
-				case <-ctx.Done():
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	w.Run(ctx, asked, func() {
-		if err := h.scan(ctx, 0); err != nil { // each plugin is taken in as it comes
-			h.logger.Warn("the plugins folder cannot be read; what was found in it before stays", "err", err)
-		}
-	})
-	beside.Wait()
-}
-
-// lookAgain is asked when a plugin did not start: was its file replaced a moment ago? Then the folder is read again.
-func (h *Host) lookAgain(ctx context.Context, it *item) bool {
-	if it.binary.Path == "" {
-		return false
-	}
-	program, err := it.binary.Open()
-	if err == nil {
-		program.Close()
-		return false
-	}
-	if !errors.Is(err, pluginfolder.ErrChanged) {
-		return false
-	}
-	if err := h.scan(ctx, h.cfg.StartGrace); err != nil {
-		return false
-	}
-	return !h.current(it)
-}
-
-// warm starts processes before their first call, when that is wanted.
-func (h *Host) warm(ctx context.Context) {
-	start := func() {
-		h.mu.RLock()
-		items := h.shelf.sorted()
-		h.mu.RUnlock()
-		own := h.ownTenant()
-		for _, it := range items {
-			if it.binary.Path != "" && it.refused == "" {
-				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil {
-					h.logger.Warn("a plugin did not start; its next call tries again", "plugin", it.name, "err", err)
-				}
-			}
-		}
-	}
-	switch h.cfg.Plugins.Start {
-	case StartEager:
-		start()
-	case StartBackground:
-		h.starting.Go(start)
-	}
 }

@@ -193,23 +193,6 @@ func (h *Host) processFor(caller access.Caller, it *item) (process, *tenant, err
 	return t.plugin(it), t, nil
 }
 
-// renew gives a call that its plugin has not begun the process that has taken that one's place, when there is one: the binary
-// was replaced between the two.
-func (h *Host) renew(ctx context.Context, c *call) bool {
-	if h.current(c.tool.item) && !h.lookAgain(ctx, c.tool.item) {
-		return false
-	}
-	tool, err := h.find(c.caller, c.request.Kind, c.request.Name)
-	if err != nil || tool.item == c.tool.item {
-		return false
-	}
-	if c.tool = tool; c.checkArguments() != nil {
-		return false
-	}
-	c.process, c.tenant, err = h.processFor(c.caller, tool.item)
-	return err == nil
-}
-
 // artifactsOf returns the stored files that the context's caller may see, the newest first.
 func (h *Host) artifactsOf(ctx context.Context) ([]artifact.Record, error) {
 	t, err := h.tenantOf(access.CallerOf(ctx))
