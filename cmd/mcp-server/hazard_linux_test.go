@@ -59,24 +59,6 @@ func needBounds(t *testing.T) {
 	}
 }
 
-// install copies one of the binaries that the tests build.
-func install(t *testing.T, binary, path string) {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(binDir, binary))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path+".part", content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path+".part", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(path+".part", path); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // do calls a tool of the plugin hazard, and returns its text, or its error's.
 func (h *hazards) do(t *testing.T, tool string, arguments map[string]any) (text string, failed bool) {
 	t.Helper()

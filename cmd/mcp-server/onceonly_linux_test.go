@@ -273,7 +273,7 @@ func TestBodySlowerThanTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), serverBinary(), "call", downloadArchive, "--timeout", "1500ms", "--args", string(arguments))
-	command.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(data))
+	command.Env = append(cloud.Environment(), "HOME="+t.TempDir(), sharedCache(), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(data))
 	out, err := command.CombinedOutput()
 	if command.ProcessState.ExitCode() != exitBroken || !strings.Contains(string(out), "deadline") || !strings.Contains(string(out), "bytes are kept in") {
 		t.Errorf("ended with %v and %s", err, out)

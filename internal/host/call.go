@@ -188,6 +188,7 @@ func (c *call) permitted() error {
 
 func (c *call) run(ctx context.Context) (Result, *CallError) {
 	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
+		c.process = c.tenant.rebound(c.tool.item, c.process)
 		dir, release, err := c.tenant.store.Stage(c.tool.Plugin, c.id)
 		if err != nil {
 			return Result{}, c.fail(PhaseArguments, hostError("preparing the call", err))

@@ -17,16 +17,23 @@ const (
 	// settleEvery is how often a file that is being written to is looked at, and settleFor how long.
 	settleEvery = 100 * time.Millisecond
 	settleFor   = 30 * time.Second
+	// maxTries is how often a file is asked that changes while it is.
+	maxTries = 5
 )
 
 // describe runs a binary to learn what it offers, and remembers that. A file that somebody is still writing to is waited for.
 func (h *Host) describe(ctx context.Context, b pluginfolder.Binary) *item {
-	b = h.awaitSettled(ctx, b)
-	d, err := h.ownTenant().supervisorNow().Describe(ctx, b)
-	if err != nil {
-		return &item{name: b.Name, binary: b, refused: refusal(err)}
+	for tries := 1; ; tries++ {
+		b = h.awaitSettled(ctx, b)
+		d, err := h.ownTenant().supervisorNow().Describe(ctx, b)
+		switch {
+		case err == nil:
+			return h.examined(b, d)
+		case !errors.Is(err, supervisor.ErrReplaced) || tries == maxTries || ctx.Err() != nil:
+			return &item{name: b.Name, binary: b, refused: refusal(err)}
+		}
+		b = pluginfolder.LookAgain(b)
 	}
-	return h.examined(b, d)
 }
 
 func refusal(err error) string {
