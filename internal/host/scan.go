@@ -71,10 +71,10 @@ func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unkn
 		case before != nil && before.refused == "" && h.sameContent(before, b) && h.accepts(before) == nil:
 		case before != nil && before.binary == b && before.refused != "" && !again:
 		default:
-			if it, known := h.remembered(b); known {
+			if it, failed := h.remembered(b); it != nil {
 				kept = append(kept, it)
 			} else {
-				unknown = append(unknown, &inquiry{binary: b})
+				unknown = append(unknown, &inquiry{binary: b, hopeless: failed})
 			}
 		}
 	}
@@ -111,7 +111,7 @@ func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.D
 			arrivals <- q
 		})
 	}
-	there := h.gather(arrivals, len(unknown), grace, others)
+	there := h.gather(arrivals, unknown, grace, others)
 	if late := len(unknown) - len(there); late > 0 && grace > 0 {
 		h.logger.Warn("some plugins are slow to describe themselves; their tools are added when they come", "plugins", late)
 	}
@@ -127,24 +127,31 @@ func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.D
 }
 
 // laggard is how long a plugin may take that is slower than others before nobody waits for it any more.
-const laggard = 300 * time.Millisecond
+const laggard = 1500 * time.Millisecond
 
-// gather returns what has arrived when all have, when the grace is over, or when those that are missing take three times as long as
-// the others: one mute plugin is no reason to keep a client waiting. With others the rest is there already.
-func (h *Host) gather(arrivals <-chan *inquiry, all int, grace time.Duration, others bool) (there []*inquiry) {
-	begin := time.Now()
-	patience := grace
+// gather returns what has arrived when all have of which something can be hoped, when the grace is over, or when those that are missing
+// take three times as long as the others: one mute plugin is no reason to keep a client waiting. With others the rest is there already.
+func (h *Host) gather(arrivals <-chan *inquiry, unknown []*inquiry, grace time.Duration, others bool) (there []*inquiry) {
+	hopes := 0
+	for _, q := range unknown {
+		if !q.hopeless || h.cfg.WaitForAll {
+			hopes++
+		}
+	}
+	begin, patience := time.Now(), grace
 	if others && !h.cfg.WaitForAll {
 		patience = min(grace, laggard)
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	for len(there) < all {
+	for hopes > 0 {
 		select {
 		case q := <-arrivals:
 			there = append(there, q)
-			if q.answer.refused == "" && !h.cfg.WaitForAll {
-				took := time.Since(begin)
+			if !q.hopeless || h.cfg.WaitForAll {
+				hopes--
+			}
+			if took := time.Since(begin); q.answer.refused == "" && !h.cfg.WaitForAll {
 				timer.Reset(min(grace, max(laggard, 3*took)) - took)
 			}
 		case <-timer.C:
