@@ -119,6 +119,9 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		h.Close()
 		return nil, err
 	}
+	if err := cfg.Telemetry.ObservePlugins(h.pluginStates); err != nil {
+		h.logger.Warn("the plugins' states are not in the metrics", "err", err)
+	}
 	h.warm(ctx)
 	return h, nil
 }
