@@ -43,8 +43,10 @@ type child struct {
 	dead   chan struct{}
 	exited chan struct{}
 
-	mu     sync.Mutex
-	forget func() // the process group
+	mu      sync.Mutex
+	network string // with the address, where it says that it listens
+	address string
+	forget  func() // the process group
 	cmd    *exec.Cmd
 	live   bool // started and not reaped, so the process id is its own
 	killed bool
@@ -252,6 +254,12 @@ func (c *child) ID() string {
 
 // PluginToHost returns the address unchanged if it is the plugin's own.
 func (c *child) PluginToHost(network, address string) (string, string, error) {
+	if c.bounded && network != "unix" { // it may not bind a port, so one that it names is somebody else's
+		return "", "", fmt.Errorf("it listens on %s, which a plugin within bounds cannot; it must listen in its private folder", network)
+	}
+	c.mu.Lock()
+	c.network, c.address = network, address
+	c.mu.Unlock()
 	return network, address, checkAddress(c.folder, network, address)
 }
 
