@@ -47,9 +47,9 @@ type child struct {
 	network string // with the address, where it says that it listens
 	address string
 	forget  func() // the process group
-	cmd    *exec.Cmd
-	live   bool // started and not reaped, so the process id is its own
-	killed bool
+	cmd     *exec.Cmd
+	live    bool // started and not reaped, so the process id is its own
+	killed  bool
 }
 
 var _ runner.Runner = (*child)(nil)
@@ -149,7 +149,7 @@ func (c *child) reap(stdout, stderr *os.File) {
 	closeAll([]*os.File{c.stdin, stdout, stderr})
 	<-drained
 	c.relay.finish()
-	_ = os.RemoveAll(c.folder)
+	_ = hostfolder.RemoveTree(c.folder)
 }
 
 // drain reads both streams to their end; the channel closes when both are there.
@@ -209,7 +209,7 @@ func (c *child) pid() int {
 }
 
 // discard removes the private folder of a process that was never started.
-func (c *child) discard() { _ = os.RemoveAll(c.folder) }
+func (c *child) discard() { _ = hostfolder.RemoveTree(c.folder) }
 
 // Wait returns when the process has ended and nothing of it is left.
 func (c *child) Wait(context.Context) error {
