@@ -43,11 +43,13 @@ type child struct {
 	dead   chan struct{}
 	exited chan struct{}
 
-	mu     sync.Mutex
-	forget func() // the process group
-	cmd    *exec.Cmd
-	live   bool // started and not reaped, so the process id is its own
-	killed bool
+	mu      sync.Mutex
+	network string // with the address, where it says that it listens
+	address string
+	forget  func() // the process group
+	cmd     *exec.Cmd
+	live    bool // started and not reaped, so the process id is its own
+	killed  bool
 }
 
 var _ runner.Runner = (*child)(nil)
@@ -147,7 +149,7 @@ func (c *child) reap(stdout, stderr *os.File) {
 	closeAll([]*os.File{c.stdin, stdout, stderr})
 	<-drained
 	c.relay.finish()
-	_ = os.RemoveAll(c.folder)
+	_ = hostfolder.RemoveTree(c.folder)
 }
 
 // drain reads both streams to their end; the channel closes when both are there.
@@ -207,7 +209,7 @@ func (c *child) pid() int {
 }
 
 // discard removes the private folder of a process that was never started.
-func (c *child) discard() { _ = os.RemoveAll(c.folder) }
+func (c *child) discard() { _ = hostfolder.RemoveTree(c.folder) }
 
 // Wait returns when the process has ended and nothing of it is left.
 func (c *child) Wait(context.Context) error {
@@ -252,6 +254,12 @@ func (c *child) ID() string {
 
 // PluginToHost returns the address unchanged if it is the plugin's own.
 func (c *child) PluginToHost(network, address string) (string, string, error) {
+	if c.bounded && network != "unix" { // it may not bind a port, so one that it names is somebody else's
+		return "", "", fmt.Errorf("it listens on %s, which a plugin within bounds cannot; it must listen in its private folder", network)
+	}
+	c.mu.Lock()
+	c.network, c.address = network, address
+	c.mu.Unlock()
 	return network, address, checkAddress(c.folder, network, address)
 }
 
