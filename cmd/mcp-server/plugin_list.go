@@ -42,7 +42,7 @@ would refuse (plugin inspect says what), what is left out and why, and the state
 			})
 		},
 	}
-	addProcessFlags(c.Flags(), &s.processes)
+	addDescribeFlags(c.Flags(), &s.processes)
 	addOutputFlag(c, s)
 	return c
 }

@@ -60,7 +60,7 @@ To learn what a plugin is, it is run once, with nothing but itself: no variables
 		},
 	}
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
-	addProcessFlags(c.Flags(), &s.processes)
+	addDescribeFlags(c.Flags(), &s.processes)
 	addOutputFlag(c, s)
 	return c
 }

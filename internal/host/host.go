@@ -161,6 +161,17 @@ func (h *Host) begin() bool {
 	return true
 }
 
+// occupy lets Close wait until starting.Done, unless the host is closing.
+func (h *Host) occupy() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.closing.Load() {
+		return false
+	}
+	h.starting.Add(1)
+	return true
+}
+
 // awaitCalls lets the calls that the end of their plugins has cut keep what they had, within a bound.
 func (h *Host) awaitCalls() {
 	done := make(chan struct{})

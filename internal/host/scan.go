@@ -26,6 +26,10 @@ type lockState struct {
 // scan brings what is offered up to what the folder holds. It returns when every new binary has described itself or failed to,
 // or the grace is over; what comes later is taken in then.
 func (h *Host) scan(ctx context.Context, grace time.Duration) error {
+	if !h.occupy() {
+		return nil
+	}
+	defer h.starting.Done()
 	h.scanning.Lock()
 	defer h.scanning.Unlock()
 	found, junk, err := pluginfolder.Discover(h.cfg.PluginsDir)
@@ -62,6 +66,9 @@ func problemsOf(dir string, found []pluginfolder.Binary, junk []pluginfolder.Pro
 	for _, p := range junk {
 		all = append(all, Problem{Plugin: p.Name, Reason: p.Reason})
 	}
+	if has(found, ownName) {
+		all = append(all, Problem{Plugin: ownName, Reason: "the name is the server's own; call the file otherwise"})
+	}
 	if len(found) == 0 {
 		all = append(all, Problem{Plugin: dir, Reason: "the folder holds no plugins; build them with `go run ./internal/build` or choose another with --plugins"})
 	}
@@ -78,8 +85,7 @@ func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unkn
 		switch {
 		case asked != nil && asked.binary == b:
 		case before != nil && before.attached: // a debugger has it
-		case b.Name == ownName:
-			h.logger.Error("left out", "plugin", b.Name, "reason", "the name is the server's own; call the file otherwise")
+		case b.Name == ownName: // a problem
 		case before != nil && before.binary == b && before.refused == "" && h.accepts(before) == nil:
 		case before != nil && before.binary == b && before.refused != "" && !again:
 		default:
@@ -155,7 +161,7 @@ func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.D
 		})
 	}
 	there := h.gather(arrivals, len(unknown), grace, others)
-	if late := len(unknown) - len(there); late > 0 && grace > 0 {
+	if late := len(unknown) - len(there); late > 0 && grace >= laggard { // who gives them less, waits for them elsewhere
 		h.logger.Warn("some plugins are slow to describe themselves; their tools are added when they come", "plugins", late)
 	}
 	slices.SortFunc(there, func(a, b *inquiry) int { return strings.Compare(a.binary.Name, b.binary.Name) })
@@ -256,7 +262,8 @@ func (h *Host) lookAgain(ctx context.Context, it *item) bool {
 	if !errors.Is(err, pluginfolder.ErrChanged) {
 		return false
 	}
-	if err := h.scan(ctx, h.cfg.StartGrace); err != nil {
+	looking := context.WithoutCancel(ctx) // what is found is everybody's, and stays when this call is cancelled
+	if err := h.scan(looking, h.cfg.StartGrace); err != nil {
 		return false
 	}
 	return !h.current(it)

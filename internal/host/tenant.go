@@ -190,7 +190,11 @@ func (h *Host) processFor(caller access.Caller, it *item) (process, *tenant, err
 	if it.process != nil || it.binary.Path == "" {
 		return it.process, t, nil
 	}
-	return t.plugin(it), t, nil
+	plugin := t.plugin(it)
+	if !h.current(it) { // it was replaced after the call had found it: nobody else would take this one away
+		t.retire(it)
+	}
+	return plugin, t, nil
 }
 
 // renew gives a call that its plugin has not begun the process that has taken that one's place, when there is one: the binary
