@@ -60,6 +60,8 @@ type Config struct {
 	StartGrace time.Duration
 	// WaitForAll has Start wait for the slowest plugin, too, as long as the grace lasts: nobody comes back for its tools.
 	WaitForAll bool
+	// Quiet leaves problems out of the log, for whoever shows [Host.Problems].
+	Quiet bool
 	// Plugins says how the plugins' processes are run.
 	Plugins Processes
 }
@@ -82,6 +84,8 @@ type Host struct {
 	closing   atomic.Bool
 	stop      chan struct{} // closed when the host begins to close
 	changes   chan struct{} // has one when the state of a plugin has changed
+
+	boundsKnown atomic.Bool // it is known, or being found out, whether plugins can be bounded here
 
 	scanning sync.Mutex  // one look at the folder at a time
 	again    atomic.Bool // the next look tries what failed before

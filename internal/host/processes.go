@@ -50,7 +50,7 @@ func (h *Host) processConfig(t *tenant, lookup func(string) (string, bool)) supe
 	return supervisor.Config{
 		Logger: h.logger, LookupEnv: lookup, StartTimeout: p.StartTimeout, IdleTimeout: p.IdleTimeout, Staging: t.store.StagingOf,
 		Launcher: p.Launcher, Sandbox: p.Sandbox, SandboxRequired: p.SandboxRequired, Memory: p.Memory, Egress: h.egress, Admit: h.admit,
-		Started: metrics.PluginStarted, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
+		Started: h.started, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
 		Changed: func(string) { h.noteChange() },
 	}
 }

@@ -112,7 +112,7 @@ func (h *Host) readLock() (changed bool) {
 		return false
 	}
 	lock, err := pluginfolder.ReadLock(h.lockFile())
-	if err != nil {
+	if err != nil && !h.cfg.Quiet {
 		h.logger.Error("no plugin is run", "err", err)
 	}
 	before := h.lock.Swap(&lockState{lock, err})
@@ -278,7 +278,7 @@ func (h *Host) warm(ctx context.Context) {
 		own := h.ownTenant()
 		for _, it := range items {
 			if it.binary.Path != "" && it.refused == "" {
-				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil {
+				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil && !h.closing.Load() {
 					h.logger.Warn("a plugin did not start; its next call tries again", "plugin", it.name, "err", err)
 				}
 			}
