@@ -23,8 +23,9 @@ e2e: ## Only the tests with real binaries
 
 MOMENTS ?= 200
 BODY ?= 5368709120
-heavy: ## kill -9 of plugin, server and both at 200 moments each, and an archive of 5 GiB
-	go test ./cmd/mcp-server -count=1 -v -run 'TestKilledAtAnyMoment|TestLargeArchive' -moments $(MOMENTS) -body $(BODY) -timeout 30m
+KILLS ?= 1000
+heavy: ## kill -9 of plugin, server and both at 200 moments each, of a plugin a thousand times under load, and an archive of 5 GiB
+	go test ./cmd/mcp-server -count=1 -v -run 'TestKilledAtAnyMoment|TestLargeArchive|TestStorm' -moments $(MOMENTS) -kills $(KILLS) -body $(BODY) -timeout 30m
 
 # The judges that are not ours come from npm, pinned by conformance/package-lock.json; no script of theirs runs at installation.
 JUDGES := conformance/node_modules/.package-lock.json

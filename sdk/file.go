@@ -22,6 +22,7 @@ type File struct {
 	size     int64
 	sum      []byte // SHA-256 of the finished file
 	finished bool
+	nameless bool // removed, and not to be written anew
 	closed   bool
 }
 
@@ -144,10 +145,15 @@ func (f *File) putBack() error {
 	if err != nil || !isRemoved(held) {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(f.file.Name()), 0o700); err != nil {
-		return err
+	err = os.MkdirAll(filepath.Dir(f.file.Name()), 0o700)
+	var anew *os.File
+	if err == nil {
+		anew, err = os.OpenFile(f.file.Name(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	}
-	anew, err := os.OpenFile(f.file.Name(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrPermission) && canBeReadFromOutside {
+		f.nameless = true // the host takes it through the descriptor
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -173,7 +179,7 @@ func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*plug
 	answer, err := f.call.ask(ctx, func(id uint32) *pluginv1.CallEvent {
 		return &pluginv1.CallEvent{Event: &pluginv1.CallEvent_File{File: &pluginv1.File{
 			Id: id, Path: filepath.Base(f.file.Name()), Name: info.Name, MediaType: info.MediaType,
-			Size: f.size, Sha256: f.sum, Source: source, Partial: partial, Claimed: info.Claim != nil,
+			Size: f.size, Sha256: f.sum, Source: source, Partial: partial, Claimed: info.Claim != nil, Fd: f.descriptor(),
 		}}}
 	})
 	if err != nil {
@@ -188,6 +194,14 @@ func (f *File) handOver(ctx context.Context, info FileInfo, partial bool) (*plug
 		_ = f.file.Close() // synced, and the host's now
 	}
 	return reply, nil
+}
+
+// descriptor is that of a file without a name; zero when it has one.
+func (f *File) descriptor() int32 {
+	if !f.nameless {
+		return 0
+	}
+	return int32(f.file.Fd())
 }
 
 // storageError explains a failure of the host's disk without its paths.

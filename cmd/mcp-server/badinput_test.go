@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -64,7 +63,7 @@ func TestBadInputIsExplained(t *testing.T) {
 // TestCloudTroubleIsExplained makes the cloud itself go wrong.
 func TestCloudTroubleIsExplained(t *testing.T) {
 	t.Parallel()
-	refusing := refusingAddress(t)
+	const refusing = "127.0.0.1:9" // where nobody listens, and which no test gets
 	html := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "<html><title>Captive portal</title></html>", http.StatusForbidden)
 	}))
@@ -102,19 +101,6 @@ func TestCloudTroubleIsExplained(t *testing.T) {
 			}
 		})
 	}
-}
-
-func refusingAddress(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return address
 }
 
 // TestOnceOnlyArchiveIsKeptWhenItCannotBeStored breaks the store beneath a download that the cloud does not repeat.

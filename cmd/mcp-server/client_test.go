@@ -67,7 +67,7 @@ func startServerSpeaking(t *testing.T, revision string, cloud *emulator.Emulator
 	t.Helper()
 	s := &server{cloud: cloud, tempDir: shortTempDir(t), log: &syncBuffer{}}
 	s.process = exec.CommandContext(context.Background(), serverBinary(), "serve", "--log-level", "info")
-	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off",
+	s.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), sharedCache(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off",
 		"MCP_SERVER_DATA_DIR="+t.TempDir())
 	s.process.Env = append(s.process.Env, env...)
 	s.process.Stderr = s.log

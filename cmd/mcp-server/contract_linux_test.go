@@ -69,12 +69,8 @@ func TestFailuresAreStructured(t *testing.T) {
 		failureIn(t, w.callTool(t, "fixture_big", dict{"n": 300_000})).check(t, "large", "resource_exhausted", "host", "fixture", "result", false, 0)
 		failureIn(t, w.call(t, "prompts/get", dict{"name": "fixture_prompt"})).check(t, "prompt", "invalid_argument", "argument", "", "arguments", false, 0)
 
-		if err := os.Remove(filepath.Join(s.plugins, "fixture")); err != nil {
-			t.Fatal(err)
-		}
-		kill(t, s.plugin(t, "fixture"))
-		waitFor(t, "a call that finds no plugin", func() bool {
-			f = failureIn(t, w.callTool(t, "fixture_schema", dict{"n": 1}))
+		waitFor(t, "a call of a plugin that rests, because it has failed too often", func() bool {
+			f = failureIn(t, w.callTool(t, "fixture_exit", nil))
 			return f.Phase == "start"
 		})
 		f.check(t, "start", f.Code, "plugin", "fixture", "start", f.Code == "unavailable", *f.RetryAfterMS)

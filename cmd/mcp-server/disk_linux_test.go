@@ -144,7 +144,7 @@ func TestFolderDeletedUnderneath(t *testing.T) {
 	s := startServerOn(t, cloud, dataDir(data))
 	answer := background(t, s, downloadArchive, archiveArguments())
 	waitFor(t, "the beginning of the archive", func() bool {
-		files, _ := filepath.Glob(filepath.Join(data, "staging", "*", "*", "file-*"))
+		files, _ := filepath.Glob(filepath.Join(data, "staging", "*", "*", "*", "file-*"))
 		if len(files) == 0 {
 			return false
 		}

@@ -24,7 +24,7 @@ func TestEmulatorCommand(t *testing.T) {
 	}()
 	environment := map[string]string{}
 	lines := bufio.NewScanner(out)
-	for len(environment) < 9 && lines.Scan() {
+	for len(environment) < 10 && lines.Scan() {
 		if variable, exported := strings.CutPrefix(lines.Text(), "export "); exported {
 			name, value, _ := strings.Cut(variable, "=")
 			environment[name] = value

@@ -26,7 +26,7 @@ func TestMutePluginCostsTheOthersNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	h, err := host.Start(t.Context(), host.Config{
-		PluginsDir: plugins, DataDir: t.TempDir(), Version: "test", StartGrace: 3 * time.Second, Plugins: host.Processes{StartTimeout: time.Hour},
+		PluginsDir: plugins, DataDir: t.TempDir(), Version: "test", StartGrace: 3 * time.Second, WaitForAll: true, Plugins: host.Processes{StartTimeout: time.Hour},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func killOnce(t *testing.T, victim string, moment time.Duration) (outcome string
 	cloud := startCloud(t, emulator.Config{ArchiveSize: 4 << 20})
 	defer func() { _ = cloud.Close() }()
 	data := shortTempDir(t)
-	s := startServerOn(t, cloud, dataDir(data))
+	s := startServerOn(t, cloud, dataDir(data), eager[0])
 	defer func() { _ = s.Close() }()
 	plugin := s.plugin(t, "roma-download-archive")
 	begin := time.Now()
@@ -159,7 +159,7 @@ func sumOf(t *testing.T, path string) string {
 func TestLargeArchive(t *testing.T) {
 	t.Parallel()
 	cloud := startCloud(t, emulator.Config{ArchiveSize: *bodySize})
-	s := startServerOn(t, cloud)
+	s := startServerOn(t, cloud, eager...)
 	pids := []int{s.process.Process.Pid, s.plugin(t, "roma-download-archive")}
 	before := 0
 	for _, pid := range pids {
@@ -273,7 +273,7 @@ func TestBodySlowerThanTheDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), serverBinary(), "call", downloadArchive, "--timeout", "1500ms", "--args", string(arguments))
-	command.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(data))
+	command.Env = append(cloud.Environment(), "HOME="+t.TempDir(), sharedCache(), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(data))
 	out, err := command.CombinedOutput()
 	if command.ProcessState.ExitCode() != exitBroken || !strings.Contains(string(out), "deadline") || !strings.Contains(string(out), "bytes are kept in") {
 		t.Errorf("ended with %v and %s", err, out)
@@ -328,12 +328,12 @@ func TestCancelledDownload(t *testing.T) {
 		found, _ := filepath.Glob(filepath.Join(data, pattern))
 		return len(found)
 	}
-	waitFor(t, "the beginning of the file", func() bool { return files("staging/*/*/file-*") == 1 })
+	waitFor(t, "the beginning of the file", func() bool { return files("staging/*/*/*/file-*") == 1 })
 	cancel()
 	if err := <-answer; err == nil {
 		t.Error("a cancelled call succeeded")
 	}
-	waitFor(t, "the call's folder to go", func() bool { return files("staging/*/*/*") == 0 })
+	waitFor(t, "the call's folder to go", func() bool { return files("staging/*/*/*/*") == 0 })
 	if files("partial/*") > 0 || files("artifacts/*") > 0 {
 		t.Error("something was kept")
 	}

@@ -20,7 +20,7 @@ func newPluginCommand(s *settings, std streams) *cobra.Command {
 		Short: "The plugins folder: what is in it, what may run, how to write one",
 	},
 		newPluginListCommand(s, std), newPluginInspectCommand(s, std), newPluginVerifyCommand(s, std), newPluginLockCommand(s, std),
-		newPluginNewCommand(s, std),
+		newPluginNewCommand(s, std), newPluginTestCommand(s, std),
 	)
 }
 

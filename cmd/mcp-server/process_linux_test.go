@@ -72,7 +72,7 @@ func TestNothingIsLostOfAnArchive(t *testing.T) {
 				}
 				return found
 			}
-			waitFor(t, "the beginning of the archive", func() bool { return len(files("staging/*/*/*")) == 1 })
+			waitFor(t, "the beginning of the archive", func() bool { return len(files("staging/*/*/*/*")) == 1 })
 			switch end {
 			case "cancel":
 				cancel()

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mcp-server/internal/host"
+	"mcp-server/internal/sandbox"
 	"mcp-server/internal/supervisor"
 )
 
@@ -41,7 +42,7 @@ func addProcessFlags(flags *pflag.FlagSet, f *processFlags) {
 
 // addDescribeFlags adds what a command needs that asks the plugins of the folder what they are.
 func addDescribeFlags(flags *pflag.FlagSet, f *processFlags) {
-	f.memory = 1 << 30
+	f.memory = sandbox.DefaultMemory
 	flags.StringVar(&f.sandbox, "sandbox", "on", "bound plugins by the kernel to what they declare: on (as far as it can), required (run none otherwise) or off")
 	flags.StringSliceVar(&f.unsandboxed, "unsandboxed", nil, "`plugin` that is not bounded, while you develop it; may be repeated")
 	flags.Var(&f.memory, "plugin-memory", "most memory of a plugin that declares no other; 0 for no bound")
@@ -85,7 +86,7 @@ func launcher() string {
 	if runtime.GOOS != "linux" {
 		return ""
 	}
-	return programBeside("mcp-server-launcher")
+	return programBeside(sandbox.LauncherName)
 }
 
 // defaultCacheDir is empty where the system names no folder for caches.

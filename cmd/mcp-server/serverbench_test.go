@@ -55,7 +55,7 @@ func startBench(t *testing.T, o benchOptions) *bench {
 		args = append(args, "--access", accesstest.File(t, "access.yaml", o.access))
 	}
 	s.process = exec.CommandContext(context.Background(), serverBinary(), args...)
-	s.process.Env = append(s.cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+shortTempDir(t), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(s.data))
+	s.process.Env = append(s.cloud.Environment(), "HOME="+t.TempDir(), sharedCache(), "TMPDIR="+shortTempDir(t), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(s.data))
 	s.process.Stderr = s.log
 	var err error
 	if !o.http {
@@ -106,8 +106,7 @@ func (s *bench) isServing(t *testing.T) bool {
 	return false
 }
 
-// pluginFolder holds the real plugins and others. They are links that a program cannot tell from files, so each is called
-// what its link is called.
+// pluginFolder holds the real plugins, as links, and others, as copies: each of those is called what its file is called.
 func pluginFolder(t *testing.T, others ...string) string {
 	t.Helper()
 	if len(others) == 0 {
@@ -119,28 +118,16 @@ func pluginFolder(t *testing.T, others ...string) string {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		link(t, filepath.Join(pluginsDir(), e.Name()), filepath.Join(dir, e.Name()))
+		if err := os.Symlink(filepath.Join(pluginsDir(), e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, name := range others {
 		from := name
 		if strings.HasPrefix(name, "many-") {
 			from = "fixture"
 		}
-		link(t, filepath.Join(binDir, from), filepath.Join(dir, name))
+		install(t, from, filepath.Join(dir, name))
 	}
 	return dir
-}
-
-func link(t *testing.T, from, to string) {
-	t.Helper()
-	if os.Link(from, to) == nil {
-		return
-	}
-	content, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, content, 0o700); err != nil {
-		t.Fatal(err)
-	}
 }

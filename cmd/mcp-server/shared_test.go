@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,5 +47,26 @@ func waitFor(t *testing.T, what string, done func() bool) {
 			t.Fatalf("waiting for %s: %v", what, ctx.Err())
 		case <-time.After(5 * time.Millisecond):
 		}
+	}
+}
+
+// sharedCache is for servers that need not ask the plugins what they are: those that other tests have asked are known.
+func sharedCache() string { return "XDG_CACHE_HOME=" + filepath.Join(binDir, "cache") }
+
+// install copies one of the binaries that the tests build.
+func install(t *testing.T, binary, path string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(binDir, binary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".part", content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path+".part", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".part", path); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -25,7 +25,7 @@ func startPipe(t *testing.T, cloud *emulator.Emulator) *rawPipe {
 	t.Helper()
 	p := &rawPipe{log: &syncBuffer{}}
 	p.process = exec.CommandContext(context.Background(), serverBinary(), "serve")
-	p.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+shortTempDir(t), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(t.TempDir()))
+	p.process.Env = append(cloud.Environment(), "HOME="+t.TempDir(), sharedCache(), "TMPDIR="+shortTempDir(t), "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(t.TempDir()))
 	p.process.Stderr = p.log
 	var err error
 	if p.in, err = p.process.StdinPipe(); err != nil {

@@ -61,7 +61,7 @@ func startTeam(t *testing.T, o teamOptions) *team {
 		args = append(args, "--access", s.file)
 	}
 	s.process = exec.CommandContext(context.Background(), serverBinary(), args...)
-	s.process.Env = append(s.cloud.Environment(), "HOME="+t.TempDir(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(s.data), eager[0])
+	s.process.Env = append(s.cloud.Environment(), "HOME="+t.TempDir(), sharedCache(), "TMPDIR="+s.tempDir, "HUAWEICLOUD_METADATA_ENDPOINT=off", dataDir(s.data), eager[0])
 	s.process.Env = append(s.process.Env, o.env...)
 	s.process.Stderr = s.log
 	if err := s.process.Start(); err != nil {

@@ -188,6 +188,7 @@ func (c *call) permitted() error {
 
 func (c *call) run(ctx context.Context) (Result, *CallError) {
 	if c.tool.StoresFiles { // making and removing a folder costs as much as the rest of a small call
+		c.process = c.tenant.rebound(c.tool.item, c.process)
 		dir, release, err := c.tenant.store.Stage(c.tool.Plugin, c.id)
 		if err != nil {
 			return Result{}, c.fail(PhaseArguments, hostError("preparing the call", err))
@@ -213,25 +214,6 @@ func (c *call) run(ctx context.Context) (Result, *CallError) {
 	return Result{
 		Structured: out, Blocks: c.tool.output == nil, Artifacts: c.artifacts, Provenance: c.provenance(),
 	}, nil
-}
-
-// send hands the call to the plugin, and once more to the one that has taken its place in the meantime.
-func (c *call) send(ctx context.Context, r supervisor.Request, events pluginv1.Events) (json.RawMessage, error) {
-	out, err := c.process.Call(ctx, r, events)
-	if !errors.Is(err, supervisor.ErrNotStarted) || !c.host.renew(ctx, c) {
-		return out, err
-	}
-	return c.process.Call(ctx, r, events)
-}
-
-// startOver forgets what came of a call that broke, so that it can be sent again; false when it cannot: what it claimed may
-// be used up.
-func (c *call) startOver() bool {
-	if c.claim != nil || c.settled {
-		return false
-	}
-	c.artifacts, c.previewed = nil, 0
-	return true
 }
 
 // checkResult keeps from a client what it would refuse for its schema.

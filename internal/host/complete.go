@@ -68,13 +68,21 @@ func (h *Host) Complete(ctx context.Context, kind pluginv1.Kind, name string, c 
 	if err != nil {
 		return nil, 0, err
 	}
-	process, _, err := h.processFor(caller, it)
-	if err != nil {
-		return nil, 0, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
 	defer cancel()
-	return process.Complete(ctx, supervisor.Completion{Kind: kind, Name: name, Completion: c})
+	for again := true; ; again = false {
+		process, _, err := h.processFor(caller, it)
+		if err != nil {
+			return nil, 0, err
+		}
+		values, total, err = process.Complete(ctx, supervisor.Completion{Kind: kind, Name: name, Completion: c})
+		if !again || !errors.Is(err, supervisor.ErrReplaced) || !h.lookAgain(ctx, it) {
+			return values, total, err
+		}
+		if it, err = h.offerer(kind, name); err != nil {
+			return nil, 0, err
+		}
+	}
 }
 
 // completeArtifact suggests ids and names of stored files.

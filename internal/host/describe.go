@@ -17,16 +17,26 @@ const (
 	// settleEvery is how often a file that is being written to is looked at, and settleFor how long.
 	settleEvery = 100 * time.Millisecond
 	settleFor   = 30 * time.Second
+	// maxTries is how often a file is asked that changes while it is.
+	maxTries = 5
 )
 
 // describe runs a binary to learn what it offers, and remembers that. A file that somebody is still writing to is waited for.
 func (h *Host) describe(ctx context.Context, b pluginfolder.Binary) *item {
-	b = h.awaitSettled(ctx, b)
-	d, err := h.ownTenant().supervisorNow().Describe(ctx, b)
-	if err != nil {
-		return &item{name: b.Name, binary: b, refused: refusal(err)}
+	for tries := 1; ; tries++ {
+		b = h.awaitSettled(ctx, b)
+		d, err := h.ownTenant().supervisorNow().Describe(ctx, b)
+		switch {
+		case err == nil:
+			return h.examined(b, d)
+		case !errors.Is(err, supervisor.ErrReplaced) || tries == maxTries || ctx.Err() != nil:
+			if ctx.Err() == nil && !h.closing.Load() {
+				h.cache.Put(b, pluginfolder.Entry{Manifest: []byte("{}"), VerdictBy: failedBefore})
+			}
+			return &item{name: b.Name, binary: b, refused: refusal(err)}
+		}
+		b = pluginfolder.LookAgain(b)
 	}
-	return h.examined(b, d)
 }
 
 func refusal(err error) string {
@@ -53,6 +63,9 @@ func (h *Host) awaitSettled(ctx context.Context, b pluginfolder.Binary) pluginfo
 	}
 	return b
 }
+
+// failedBefore is the verdict on a binary that did not say what it is. It is asked again at every start, and nobody waits for it.
+const failedBefore = "it failed"
 
 // verdict is what the cache keeps of an examination: why tools are left out, by name.
 type verdict map[string]string
@@ -94,10 +107,13 @@ func (h *Host) examined(b pluginfolder.Binary, d supervisor.Description) *item {
 
 // remembered is the item of a binary that the cache knows. What the verdict says of the tools is not found out again: their
 // schemas are compiled when they are first used.
-func (h *Host) remembered(b pluginfolder.Binary) (*item, bool) {
+func (h *Host) remembered(b pluginfolder.Binary) (it *item, failed bool) {
 	entry, known := h.cache.Get(b)
 	if !known {
 		return nil, false
+	}
+	if entry.VerdictBy == failedBefore {
+		return nil, true
 	}
 	var m sdk.Manifest
 	if json.Unmarshal(entry.Manifest, &m) != nil {
@@ -109,7 +125,7 @@ func (h *Host) remembered(b pluginfolder.Binary) (*item, bool) {
 	}
 	return h.judged(&item{
 		name: b.Name, binary: b, known: supervisor.Known{Manifest: m, SHA256: entry.SHA256}, offer: examineWith(b.Name, nil, m, check),
-	}), true
+	}), false
 }
 
 // judged leaves out what the lock file does not accept, and what would take too much of tools/list.

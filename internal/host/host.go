@@ -72,6 +72,7 @@ type Host struct {
 	logger    *slog.Logger
 	tenants   tenants
 	cache     *pluginfolder.Cache
+	digests   pluginfolder.Digests
 	egress    *egress.Proxy
 	attached  []*supervisor.AttachedPlugin
 	waiting   waiting
@@ -84,8 +85,6 @@ type Host struct {
 	closing   atomic.Bool
 	stop      chan struct{} // closed when the host begins to close
 	changes   chan struct{} // has one when the state of a plugin has changed
-
-	boundsKnown atomic.Bool // it is known, or being found out, whether plugins can be bounded here
 
 	scanning sync.Mutex  // one look at the folder at a time
 	again    atomic.Bool // the next look tries what failed before
@@ -121,6 +120,9 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	if err := errors.Join(h.addOwnTools(), h.attach(ctx), h.scan(ctx, cfg.StartGrace)); err != nil {
 		h.Close()
 		return nil, err
+	}
+	if err := cfg.Telemetry.ObservePlugins(h.pluginStates); err != nil {
+		h.logger.Warn("the plugins' states are not in the metrics", "err", err)
 	}
 	h.warm(ctx)
 	return h, nil

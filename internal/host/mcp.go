@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -30,7 +31,9 @@ func (h *Host) newMCPServer() *server.MCPServer {
 	hooks.AddAfterListResources(h.listResources)
 	hooks.AddAfterListResourceTemplates(h.filterTemplates)
 	hooks.AddBeforeReadResource(h.normalise)
-	hooks.AddBeforeCallTool(func(_ context.Context, _ any, r *mcp.CallToolRequest) { r.Params.Name = h.currentName(r.Params.Name) })
+	hooks.AddBeforeCallTool(func(ctx context.Context, _ any, r *mcp.CallToolRequest) {
+		r.Params.Name = h.currentName(ctx, r.Params.Name)
+	})
 	hooks.AddOnError(h.onError)
 	return server.NewMCPServer("mcp-server", h.cfg.Version,
 		server.WithTitle("MCP server for cloud templates and archives"),
@@ -135,8 +138,14 @@ func icons(of []sdk.Icon) []mcp.Icon {
 	return all
 }
 
+// comingWait is how long a call waits for a plugin that is still to say what it offers, and may have the tool.
+const comingWait = 5 * time.Second
+
 // currentName is what a tool is called now that was called otherwise.
-func (h *Host) currentName(name string) string {
+func (h *Host) currentName(ctx context.Context, name string) string {
+	ctx, cancel := context.WithTimeout(ctx, comingWait)
+	defer cancel()
+	h.Await(ctx, name)
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.catalog.named(name)

@@ -3,6 +3,7 @@ package host
 import (
 	"time"
 
+	"mcp-server/internal/sandbox"
 	"mcp-server/internal/supervisor"
 )
 
@@ -50,7 +51,19 @@ func (h *Host) processConfig(t *tenant, lookup func(string) (string, bool)) supe
 	return supervisor.Config{
 		Logger: h.logger, LookupEnv: lookup, StartTimeout: p.StartTimeout, IdleTimeout: p.IdleTimeout, Staging: t.store.StagingOf,
 		Launcher: p.Launcher, Sandbox: p.Sandbox, SandboxRequired: p.SandboxRequired, Memory: p.Memory, Egress: h.egress, Admit: h.admit,
-		Started: h.started, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
+		Started: metrics.PluginStarted, Crashed: metrics.PluginCrashed, Replayed: metrics.CallReplayed, BreakerOpened: metrics.PluginBroken,
 		Changed: func(string) { h.noteChange() },
+	}
+}
+
+// tellOfBounds says once what this system cannot keep plugins from.
+func (h *Host) tellOfBounds() {
+	p := h.cfg.Plugins
+	if p.Sandbox != nil && !p.Sandbox("") {
+		h.logger.Warn("plugins are not bounded: the sandbox is off")
+		return
+	}
+	if missing := sandbox.Probe(p.Launcher).Missing; missing != "" {
+		h.logger.Warn("plugins are not bounded in every way here", "missing", missing)
 	}
 }

@@ -2,26 +2,14 @@ package host
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"mcp-server/internal/pluginfolder"
 )
-
-// lockState is the lock file as it was last read. With an error nothing may run.
-type lockState struct {
-	lock *pluginfolder.Lock
-	err  error
-}
 
 // scan brings what is offered up to what the folder holds. It returns when every new binary has described itself or failed to,
 // or the grace is over; what comes later is taken in then.
@@ -86,65 +74,34 @@ func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unkn
 		case asked != nil && asked.binary == b:
 		case before != nil && before.attached: // a debugger has it
 		case b.Name == ownName: // a problem
-		case before != nil && before.binary == b && before.refused == "" && h.accepts(before) == nil:
+		case before != nil && before.refused == "" && h.sameContent(before, b) && h.accepts(before) == nil:
 		case before != nil && before.binary == b && before.refused != "" && !again:
 		default:
-			if it, known := h.remembered(b); known {
+			if it, failed := h.remembered(b); it != nil {
 				kept = append(kept, it)
 			} else {
-				unknown = append(unknown, &inquiry{binary: b})
+				unknown = append(unknown, &inquiry{binary: b, hopeless: failed})
 			}
 		}
 	}
 	return kept, unknown
 }
 
-func (h *Host) lockFile() string {
-	if h.cfg.Plugins.LockFile != "" {
-		return h.cfg.Plugins.LockFile
+// sameContent reports whether a file is what it was: times and links of a file change without its content, as in a backup.
+func (h *Host) sameContent(it *item, b pluginfolder.Binary) bool {
+	if it.binary == b {
+		return true
 	}
-	return filepath.Join(h.cfg.PluginsDir, pluginfolder.LockName)
-}
-
-// readLock reports whether the lock file says something else than before.
-func (h *Host) readLock() (changed bool) {
-	if h.cfg.Plugins.IgnoreLock {
+	if it.binary.Path != b.Path || it.binary.Identity.Size != b.Identity.Size || it.known.SHA256 == "" {
 		return false
 	}
-	lock, err := pluginfolder.ReadLock(h.lockFile())
-	if err != nil && !h.cfg.Quiet {
-		h.logger.Error("no plugin is run", "err", err)
-	}
-	before := h.lock.Swap(&lockState{lock, err})
-	return before != nil && (!reflect.DeepEqual(before.lock, lock) || (before.err == nil) != (err == nil))
-}
-
-// accepts says why the lock file does not accept what is known of a binary.
-func (h *Host) accepts(it *item) error {
-	state := h.lock.Load()
-	if state == nil || state.lock == nil && state.err == nil {
-		return nil
-	}
-	if state.err != nil {
-		return state.err
-	}
-	return errors.Join(state.lock.Check(it.name, it.known.SHA256), state.lock.CheckPermissions(it.name, it.known.Manifest.Permissions))
-}
-
-// admit is asked before every start of a process.
-func (h *Host) admit(b pluginfolder.Binary, digest func() (string, error)) error {
-	state := h.lock.Load()
-	if state == nil || state.lock == nil && state.err == nil {
-		return nil
-	}
-	if state.err != nil {
-		return state.err
-	}
-	sum, err := digest()
+	program, err := b.Open()
 	if err != nil {
-		return fmt.Errorf("reading the plugin's file: %w", err)
+		return false
 	}
-	return state.lock.Check(b.Name, sum)
+	defer program.Close()
+	sum, err := h.digests.Of(program)
+	return err == nil && sum == it.known.SHA256
 }
 
 // describeAll asks binaries what they are, some at a time. Those that are there when all are, or when the grace ends, are
@@ -160,7 +117,7 @@ func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.D
 			arrivals <- q
 		})
 	}
-	there := h.gather(arrivals, len(unknown), grace, others)
+	there := h.gather(arrivals, unknown, grace, others)
 	if late := len(unknown) - len(there); late > 0 && grace >= laggard { // who gives them less, waits for them elsewhere
 		h.logger.Warn("some plugins are slow to describe themselves; their tools are added when they come", "plugins", late)
 	}
@@ -176,24 +133,31 @@ func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.D
 }
 
 // laggard is how long a plugin may take that is slower than others before nobody waits for it any more.
-const laggard = 300 * time.Millisecond
+const laggard = 1500 * time.Millisecond
 
-// gather returns what has arrived when all have, when the grace is over, or when those that are missing take three times as long as
-// the others: one mute plugin is no reason to keep a client waiting. With others the rest is there already.
-func (h *Host) gather(arrivals <-chan *inquiry, all int, grace time.Duration, others bool) (there []*inquiry) {
-	begin := time.Now()
-	patience := grace
+// gather returns what has arrived when all have of which something can be hoped, when the grace is over, or when those that are missing
+// take three times as long as the others: one mute plugin is no reason to keep a client waiting. With others the rest is there already.
+func (h *Host) gather(arrivals <-chan *inquiry, unknown []*inquiry, grace time.Duration, others bool) (there []*inquiry) {
+	hopes := 0
+	for _, q := range unknown {
+		if !q.hopeless || h.cfg.WaitForAll {
+			hopes++
+		}
+	}
+	begin, patience := time.Now(), grace
 	if others && !h.cfg.WaitForAll {
 		patience = min(grace, laggard)
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	for len(there) < all {
+	for hopes > 0 {
 		select {
 		case q := <-arrivals:
 			there = append(there, q)
-			if q.answer.refused == "" && !h.cfg.WaitForAll {
-				took := time.Since(begin)
+			if !q.hopeless || h.cfg.WaitForAll {
+				hopes--
+			}
+			if took := time.Since(begin); q.answer.refused == "" && !h.cfg.WaitForAll {
 				timer.Reset(min(grace, max(laggard, 3*took)) - took)
 			}
 		case <-timer.C:
@@ -218,76 +182,4 @@ func (h *Host) takeIn(ctx context.Context, answered ...*inquiry) {
 			}
 		}
 	})
-}
-
-// Watch keeps what is offered up to date until the context ends: with the folder and the lock file as they change, and when
-// rescan says so, which also tries again what failed before.
-func (h *Host) Watch(ctx context.Context, rescan <-chan os.Signal) {
-	w := &pluginfolder.Watcher{Dir: h.cfg.PluginsDir, Lock: h.lockFile(), Logger: h.logger, Poll: pluginfolder.DefaultPoll}
-	asked := make(chan struct{})
-	var beside sync.WaitGroup
-	beside.Go(func() { h.post(ctx) })
-	beside.Go(func() {
-		for {
-			select {
-			case <-rescan:
-				h.again.Store(true)
-				select {
-				case asked <- struct{}{}:
-				case <-ctx.Done():
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	w.Run(ctx, asked, func() {
-		if err := h.scan(ctx, 0); err != nil { // each plugin is taken in as it comes
-			h.logger.Warn("the plugins folder cannot be read; what was found in it before stays", "err", err)
-		}
-	})
-	beside.Wait()
-}
-
-// lookAgain is asked when a plugin did not start: was its file replaced a moment ago? Then the folder is read again.
-func (h *Host) lookAgain(ctx context.Context, it *item) bool {
-	if it.binary.Path == "" {
-		return false
-	}
-	program, err := it.binary.Open()
-	if err == nil {
-		program.Close()
-		return false
-	}
-	if !errors.Is(err, pluginfolder.ErrChanged) {
-		return false
-	}
-	looking := context.WithoutCancel(ctx) // what is found is everybody's, and stays when this call is cancelled
-	if err := h.scan(looking, h.cfg.StartGrace); err != nil {
-		return false
-	}
-	return !h.current(it)
-}
-
-// warm starts processes before their first call, when that is wanted.
-func (h *Host) warm(ctx context.Context) {
-	start := func() {
-		h.mu.RLock()
-		items := h.shelf.sorted()
-		h.mu.RUnlock()
-		own := h.ownTenant()
-		for _, it := range items {
-			if it.binary.Path != "" && it.refused == "" {
-				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil && !h.closing.Load() {
-					h.logger.Warn("a plugin did not start; its next call tries again", "plugin", it.name, "err", err)
-				}
-			}
-		}
-	}
-	switch h.cfg.Plugins.Start {
-	case StartEager:
-		start()
-	case StartBackground:
-		h.starting.Go(start)
-	}
 }

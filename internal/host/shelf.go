@@ -24,8 +24,9 @@ type item struct {
 
 // inquiry is a binary that is being asked what it is.
 type inquiry struct {
-	binary pluginfolder.Binary
-	answer *item // once it is there
+	binary   pluginfolder.Binary
+	hopeless bool  // it has failed before, and nobody waits for it
+	answer   *item // once it is there
 }
 
 // shelf holds the items, by name, the binaries that are being asked what they are, and what is wrong with files that are none.

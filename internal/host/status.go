@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mcp-server/internal/supervisor"
+	"mcp-server/internal/telemetry"
 	"mcp-server/sdk"
 )
 
@@ -118,4 +119,22 @@ func (t Tool) listBytes() int {
 		return 0
 	}
 	return len(text)
+}
+
+// pluginStates are for metrics: each plugin by the states of its processes, and one that has none by its own.
+func (h *Host) pluginStates() []telemetry.PluginState {
+	var all []telemetry.PluginState
+	for _, p := range h.Plugins() {
+		count := map[string]int{}
+		for _, process := range p.Processes {
+			count[process.State]++
+		}
+		if len(count) == 0 {
+			count[p.State] = 1
+		}
+		for _, state := range []string{StateRefused, supervisor.StateIdle, supervisor.StateStarting, supervisor.StateRunning, supervisor.StateBroken} {
+			all = append(all, telemetry.PluginState{Plugin: p.Name, State: state, Processes: count[state]})
+		}
+	}
+	return all
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -89,8 +90,22 @@ func (t *tenant) plugin(it *item) *supervisor.Plugin {
 	defer t.mu.Unlock()
 	if t.plugins[it] == nil {
 		t.plugins[it] = t.supervisor.Plugin(it.binary, it.known)
+		_ = os.MkdirAll(t.store.StagingOf(it.name), 0o700) // of which a process may write to what is there at its start
 	}
 	return t.plugins[it]
+}
+
+// rebound returns the process for a call that stores files: another one when somebody has removed the folder in which the plugin's
+// calls have theirs, because a bounded process cannot write to the one that is made in its place.
+func (t *tenant) rebound(it *item, p process) process {
+	if it.process != nil {
+		return p
+	}
+	if _, err := os.Stat(t.store.StagingOf(it.name)); !errors.Is(err, os.ErrNotExist) {
+		return p
+	}
+	t.retire(it)
+	return t.plugin(it)
 }
 
 // retire lets the running calls of a binary that is no longer offered end, and then its process.
@@ -195,23 +210,6 @@ func (h *Host) processFor(caller access.Caller, it *item) (process, *tenant, err
 		t.retire(it)
 	}
 	return plugin, t, nil
-}
-
-// renew gives a call that its plugin has not begun the process that has taken that one's place, when there is one: the binary
-// was replaced between the two.
-func (h *Host) renew(ctx context.Context, c *call) bool {
-	if h.current(c.tool.item) && !h.lookAgain(ctx, c.tool.item) {
-		return false
-	}
-	tool, err := h.find(c.caller, c.request.Kind, c.request.Name)
-	if err != nil || tool.item == c.tool.item {
-		return false
-	}
-	if c.tool = tool; c.checkArguments() != nil {
-		return false
-	}
-	c.process, c.tenant, err = h.processFor(c.caller, tool.item)
-	return err == nil
 }
 
 // artifactsOf returns the stored files that the context's caller may see, the newest first.

@@ -1170,16 +1170,19 @@ func (x *Log) GetAttributes() []byte {
 
 // File hands a finished file over; the host answers with one FileReply of the same id.
 type File struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"` // relative to the staging folder
-	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"` // what the user calls it
-	MediaType     string                 `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
-	Size          int64                  `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
-	Sha256        []byte                 `protobuf:"bytes,6,opt,name=sha256,proto3" json:"sha256,omitempty"`
-	Source        []byte                 `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`    // JSON of sdk.Origin
-	Partial       bool                   `protobuf:"varint,8,opt,name=partial,proto3" json:"partial,omitempty"` // an interrupted download that cannot be repeated: keep it, but not as an artifact
-	Claimed       bool                   `protobuf:"varint,9,opt,name=claimed,proto3" json:"claimed,omitempty"` // it is the content of the call's claim
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Id        uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Path      string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"` // relative to the staging folder
+	Name      string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"` // what the user calls it
+	MediaType string                 `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	Size      int64                  `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
+	Sha256    []byte                 `protobuf:"bytes,6,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Source    []byte                 `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`    // JSON of sdk.Origin
+	Partial   bool                   `protobuf:"varint,8,opt,name=partial,proto3" json:"partial,omitempty"` // an interrupted download that cannot be repeated: keep it, but not as an artifact
+	Claimed   bool                   `protobuf:"varint,9,opt,name=claimed,proto3" json:"claimed,omitempty"` // it is the content of the call's claim
+	// The file's descriptor in the plugin's process, where somebody has removed the staging folder and the plugin may not make it
+	// again: the host reads the file through it. 0: the file is at its path.
+	Fd            int32 `protobuf:"varint,10,opt,name=fd,proto3" json:"fd,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1275,6 +1278,13 @@ func (x *File) GetClaimed() bool {
 		return x.Claimed
 	}
 	return false
+}
+
+func (x *File) GetFd() int32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
 }
 
 type FileReply struct {
@@ -2412,7 +2422,7 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1e\n" +
 	"\n" +
 	"attributes\x18\x03 \x01(\fR\n" +
-	"attributes\"\xd5\x01\n" +
+	"attributes\"\xe5\x01\n" +
 	"\x04File\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x12\n" +
@@ -2423,7 +2433,9 @@ const file_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x06sha256\x18\x06 \x01(\fR\x06sha256\x12\x16\n" +
 	"\x06source\x18\a \x01(\fR\x06source\x12\x18\n" +
 	"\apartial\x18\b \x01(\bR\apartial\x12\x18\n" +
-	"\aclaimed\x18\t \x01(\bR\aclaimed\"\x8b\x01\n" +
+	"\aclaimed\x18\t \x01(\bR\aclaimed\x12\x0e\n" +
+	"\x02fd\x18\n" +
+	" \x01(\x05R\x02fd\"\x8b\x01\n" +
 	"\tFileReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x1c\n" +
 	"\bartifact\x18\x02 \x01(\fH\x00R\bartifact\x12(\n" +

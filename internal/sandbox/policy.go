@@ -3,11 +3,6 @@
 // folder launcher, so that a host links neither Landlock nor seccomp. Start reading at [Policy].
 package sandbox
 
-import (
-	"os"
-	"path/filepath"
-)
-
 // LauncherName is the launcher's file name, beside the server's.
 const LauncherName = "mcp-server-launcher"
 
@@ -46,13 +41,4 @@ type Order struct {
 	Argv0 string `json:"argv0"`
 	// Parent is the process that gave the order. Without it there is nobody to run the program for.
 	Parent int `json:"parent"`
-}
-
-// Beside is the launcher in the folder of a program, or empty when there is none.
-func Beside(program string) string {
-	launcher := filepath.Join(filepath.Dir(program), LauncherName)
-	if info, err := os.Stat(launcher); err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	return launcher
 }

@@ -251,10 +251,4 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%q: %+v, want %q", launcher, s, want)
 		}
 	}
-	if got := sandbox.Beside(filepath.Join(binDir, "mcp-server")); got != launcher() {
-		t.Errorf("beside: %q", got)
-	}
-	if got := sandbox.Beside(filepath.Join(t.TempDir(), "mcp-server")); got != "" {
-		t.Errorf("beside nothing: %q", got)
-	}
 }

@@ -112,6 +112,16 @@ func (p *Plugin) send(ctx context.Context, r Request, ev pluginv1.Events) outcom
 			ev.Begun(b)
 		}
 	}
+	if ev.File != nil {
+		guarded.File = func(ctx context.Context, f *pluginv1.File) *pluginv1.FileReply {
+			if f.GetFd() > 2 {
+				if err := proc.salvage(f, r.StagingDir); err != nil {
+					p.logger.Warn("a file whose folder was removed cannot be read", "call", r.CallID, "err", err)
+				}
+			}
+			return ev.File(ctx, f)
+		}
+	}
 	result, err := pluginv1.Invoke(ctx, proc.link, &pluginv1.Start{
 		Tool: r.Tool, Arguments: r.Arguments, CallId: r.CallID, StagingDir: r.StagingDir,
 		Kind: r.Kind, Client: r.Client, TraceParent: r.TraceParent,

@@ -110,9 +110,27 @@ func (p *Plugin) launch(ctx context.Context) (*process, *sdk.Error) {
 	})
 }
 
+// open opens the binary that was found. Where only the times or the links of the file have changed, as a backup does it, its content says
+// that it is the same. It is called by one start at a time.
+func (p *Plugin) open() (*pluginfolder.Program, error) {
+	program, err := p.binary.Open()
+	if !errors.Is(err, pluginfolder.ErrChanged) || p.known.SHA256 == "" {
+		return program, err
+	}
+	now := pluginfolder.LookAgain(p.binary)
+	if program, openErr := now.Open(); openErr == nil {
+		if sum, digestErr := p.sup.digests.Of(program); digestErr == nil && sum == p.known.SHA256 {
+			p.binary.Identity = now.Identity
+			return program, nil
+		}
+		program.Close()
+	}
+	return nil, err
+}
+
 // run starts a process of the binary within the bounds, makes sure that it is the binary that was found, and readies it.
 func (p *Plugin) run(ctx context.Context, b bounds, ready func(*process, func() (string, error)) error) (*process, *sdk.Error) {
-	program, err := p.binary.Open()
+	program, err := p.open()
 	if err != nil {
 		return nil, p.openError(err)
 	}

@@ -75,9 +75,6 @@ func (s *Supervisor) forget(p *Plugin) {
 	s.plugins = slices.DeleteFunc(slices.Clone(s.plugins), func(one *Plugin) bool { return one == p })
 }
 
-// Missing says what of the bounds of plugins cannot be set on this system; empty when all can. The launcher is asked once.
-func (s *Supervisor) Missing() string { return s.missing() }
-
 // Redact removes the secrets of all plugins from a text.
 func (s *Supervisor) Redact(text string) string { return s.secrets.text(text, false) }
 

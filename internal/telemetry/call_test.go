@@ -54,6 +54,10 @@ func (k kit) points(t *testing.T) map[string]int64 {
 				for _, p := range data.DataPoints {
 					points[m.Name+"{"+p.Attributes.Encoded(encoder{})+"}"] = p.Value
 				}
+			case metricdata.Gauge[int64]:
+				for _, p := range data.DataPoints {
+					points[m.Name+"{"+p.Attributes.Encoded(encoder{})+"}"] = p.Value
+				}
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
 					points[m.Name+"{"+p.Attributes.Encoded(encoder{})+"}"] = int64(p.Count)

@@ -62,6 +62,9 @@ func record(t *testing.T, k kit) {
 	k.PluginCrashed("p")
 	k.CallReplayed("p")
 	k.PluginBroken("p")
+	if err := k.ObservePlugins(func() []PluginState { return []PluginState{{Plugin: "p", State: "broken", Processes: 1}} }); err != nil {
+		t.Error(err)
+	}
 	k.Refused("rate")
 	k.Egress(Egress{Plugin: "p", Rule: "*.example.com", Sent: 1, Received: 2})
 	k.Egress(Egress{Plugin: "p", Failure: "undeclared"})

@@ -7,13 +7,13 @@ const other = "other"
 
 // labels bounds how many values a label has: each is memory for as long as the server runs.
 type labels struct {
-	tools, plugins, callers, hosts, codes, routes, reasons, rules names
+	tools, plugins, callers, hosts, codes, routes, reasons, rules, states names
 }
 
 func newLabels() *labels {
 	return &labels{
 		tools: names{limit: 500}, plugins: names{limit: 100}, callers: names{limit: 100},
-		hosts: names{limit: 50}, codes: names{limit: 30}, routes: names{limit: 50}, reasons: names{limit: 40}, rules: names{limit: 200},
+		hosts: names{limit: 50}, codes: names{limit: 30}, routes: names{limit: 50}, reasons: names{limit: 40}, rules: names{limit: 200}, states: names{limit: 10},
 	}
 }
 

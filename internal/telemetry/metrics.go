@@ -17,6 +17,7 @@ const (
 	attrCode   = attribute.Key("mcp_server.code")
 	attrSource = attribute.Key("mcp_server.source")
 	attrReason = attribute.Key("mcp_server.reason")
+	attrState  = attribute.Key("mcp_server.state")
 	attrRule   = attribute.Key("mcp_server.rule")
 )
 

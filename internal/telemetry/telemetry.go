@@ -46,6 +46,7 @@ type Options struct {
 type Telemetry struct {
 	callers bool
 	tracer  trace.Tracer
+	meter   metric.Meter
 	metrics *instruments
 	labels  *labels
 	handler http.Handler
@@ -113,7 +114,8 @@ func assemble(o Options, s settings, spans []sdktrace.TracerProviderOption, read
 		meters = provider
 	}
 	var err error
-	t.metrics, err = newInstruments(meters.Meter(scope, metric.WithInstrumentationVersion(o.Version)))
+	t.meter = meters.Meter(scope, metric.WithInstrumentationVersion(o.Version))
+	t.metrics, err = newInstruments(t.meter)
 	if err != nil {
 		return nil, errors.Join(err, t.Shutdown(context.Background()))
 	}

@@ -1,0 +1,22 @@
+//go:build unix
+
+package trial
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// searchPath is where a script's interpreter is looked for, as a host has it.
+const searchPath = "PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
+
+// shortTempDir is the temporary folder, or /tmp when that is too long for a socket's path, which has about 100 bytes.
+func shortTempDir(dir string) string {
+	if len(dir) > 48 {
+		return "/tmp"
+	}
+	return dir
+}
+
+// killGroup kills the process and all that it started, stopped ones too.
+func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

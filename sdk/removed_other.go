@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sdk
+
+const canBeReadFromOutside = false
