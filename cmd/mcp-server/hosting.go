@@ -82,7 +82,7 @@ func withHostOf(ctx context.Context, s *settings, p *hosting, std streams, body 
 	}
 	defer func() { err = errors.Join(err, p.trail.Close()) }()
 	h, err = host.Start(ctx, host.Config{
-		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace, WaitForAll: s.waitForAll, Plugins: processes,
+		PluginsDir: s.pluginsDir, DataDir: s.dataDir, Version: version, Logger: logger, LookupEnv: lookup, StartGrace: s.startGrace, WaitForAll: s.waitForAll, Quiet: s.quiet, Plugins: processes,
 		PreviewCommand: previewsOfHost(logger), MinFree: uint64(s.minFree), Retention: s.retention(),
 		Profile: p.profiles(lookup), Stands: p.stands(), Policy: p.policy, NoConfirm: p.noConfirm, PublicURL: p.publicURL,
 		Telemetry: p.metrics, Audit: p.trail, Transport: p.transport,

@@ -26,7 +26,7 @@ func newPluginCommand(s *settings, std streams) *cobra.Command {
 
 // withPlugins starts a host to look at plugins, without what it does not need for that, and runs body.
 func withPlugins(ctx context.Context, s *settings, std streams, body func(*host.Host) error) error {
-	s.startGrace, s.waitForAll = oneCallGrace, true
+	s.startGrace, s.waitForAll, s.quiet = oneCallGrace, true, true
 	return withHost(ctx, s, std, func(h *host.Host, _ *slog.Logger) error { return body(h) })
 }
 

@@ -49,7 +49,7 @@ With --run one tool of it is called, as with the command call.`,
 	}
 	c.Flags().StringVar(&run, "run", "", "call this tool of the plugin")
 	c.Flags().StringVar(&arguments, "args", "{}", "the arguments of --run as a JSON object; @FILE reads a file, - standard input")
-	addProcessFlags(c.Flags(), &s.processes)
+	addDescribeFlags(c.Flags(), &s.processes)
 	addEmulatorFlag(c, s)
 	addOutputFlag(c, s)
 	return c
@@ -86,7 +86,11 @@ func inspect(h *host.Host, out io.Writer, asJSON bool) error {
 func (i inspection) print(out io.Writer) error {
 	var text strings.Builder
 	m := i.Manifest
-	fmt.Fprintf(&text, "%s %s\n%s\n\nsha256       %s\ntools/list   %d bytes, about %d tokens\n", printable(m.Name), printable(m.Version), printable(m.Description), i.SHA256, i.Bytes, i.Tokens)
+	title := printable(i.Name)
+	if m.Name != i.Name {
+		title += fmt.Sprintf(" (which calls itself %s)", printable(m.Name))
+	}
+	fmt.Fprintf(&text, "%s %s\n%s\n\nsha256       %s\ntools/list   %d bytes, about %d tokens\n", title, printable(m.Version), printable(m.Description), i.SHA256, i.Bytes, i.Tokens)
 	printPermissions(&text, m.Permissions)
 	text.WriteString("\nTools\n")
 	for _, t := range m.Tools {

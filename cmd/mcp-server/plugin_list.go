@@ -26,6 +26,7 @@ would refuse (plugin inspect says what), what is left out and why, and the state
   running   its process serves
   broken    it failed too often in a row and rests; the time is when a call tries it again
   refused   the lock file does not accept it, or it cannot be used
+  attached  somebody else runs it, under a debugger (--reattach)
   several   its processes, one for each profile of credentials, differ; see -o json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -42,7 +43,7 @@ would refuse (plugin inspect says what), what is left out and why, and the state
 			})
 		},
 	}
-	addProcessFlags(c.Flags(), &s.processes)
+	addDescribeFlags(c.Flags(), &s.processes)
 	addOutputFlag(c, s)
 	return c
 }
@@ -83,6 +84,13 @@ func (l pluginList) print(out io.Writer) error {
 	return err
 }
 
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
 // printServer names the plugins of a running server that are not just idle.
 func printServer(text *strings.Builder, s host.ServerStatus) {
 	fmt.Fprintf(text, "\nServer %d (%s, %s):\n", s.PID, s.Transport, printable(s.Plugins))
@@ -94,8 +102,8 @@ func printServer(text *strings.Builder, s host.ServerStatus) {
 		}
 		fmt.Fprintf(text, "  %s: %s", printable(p.Name), p.State)
 		for _, process := range p.Processes {
-			if process.Restarts > 0 {
-				fmt.Fprintf(text, ", restarted %d times", process.Restarts)
+			if process.Crashes > 0 { // what was stopped because it idled is not worth a word
+				fmt.Fprintf(text, ", crashed %s", times(process.Crashes))
 			}
 			if !process.RetryAt.IsZero() {
 				fmt.Fprintf(text, ", tried again at %s", process.RetryAt.Local().Format(time.TimeOnly))

@@ -37,7 +37,7 @@ To learn what a plugin is, it is run once, with nothing but itself: no variables
 			}
 			before, err := pluginfolder.ReadLock(s.lockPath())
 			if err != nil {
-				return fmt.Errorf("%w; mend or remove it", err)
+				return err
 			}
 			path := s.lockPath()
 			s.processes.ignoreLock = true
@@ -60,7 +60,7 @@ To learn what a plugin is, it is run once, with nothing but itself: no variables
 		},
 	}
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
-	addProcessFlags(c.Flags(), &s.processes)
+	addDescribeFlags(c.Flags(), &s.processes)
 	addOutputFlag(c, s)
 	return c
 }
@@ -176,8 +176,11 @@ func (e lockEntry) print(text *strings.Builder) {
 	}
 	for _, c := range e.Changes {
 		mark := "compatible"
-		if c.Breaking {
+		switch {
+		case c.Breaking:
 			mark = "BREAKING"
+		case c.Kind == toolcheck.Permission:
+			mark = "PERMISSION"
 		}
 		fmt.Fprintf(text, "  %s: %s\n", mark, printable(strings.TrimPrefix(c.Tool+": "+c.Message, ": ")))
 	}

@@ -32,16 +32,21 @@ type processFlags struct {
 	ignoreLock  bool // no flag: commands that look at plugins before they are accepted
 }
 
-// addProcessFlags adds what every command needs that runs plugins.
+// addProcessFlags adds what every command needs that calls plugins.
 func addProcessFlags(flags *pflag.FlagSet, f *processFlags) {
-	f.memory = sandbox.DefaultMemory
 	flags.StringVar(&f.start, "start", string(host.StartLazy), "when plugins are started: lazy (by their first call), background (once the server serves) or eager (before)")
 	flags.DurationVar(&f.idleTimeout, "idle-timeout", 10*time.Minute, "stop a plugin that was not called for so long; 0 for never")
+	flags.StringVar(&f.reattach, "reattach", "", "plugins that run already, in `JSON` as a plugin's argument debug prints it, instead of processes of the server's own")
+	addDescribeFlags(flags, f)
+}
+
+// addDescribeFlags adds what a command needs that asks the plugins of the folder what they are.
+func addDescribeFlags(flags *pflag.FlagSet, f *processFlags) {
+	f.memory = sandbox.DefaultMemory
 	flags.StringVar(&f.sandbox, "sandbox", "on", "bound plugins by the kernel to what they declare: on (as far as it can), required (run none otherwise) or off")
-	flags.StringSliceVar(&f.unsandboxed, "unsandboxed", nil, "plugin that is not bounded, while you develop it; may be repeated")
+	flags.StringSliceVar(&f.unsandboxed, "unsandboxed", nil, "`plugin` that is not bounded, while you develop it; may be repeated")
 	flags.Var(&f.memory, "plugin-memory", "most memory of a plugin that declares no other; 0 for no bound")
 	addLockFlag(flags, f)
-	flags.StringVar(&f.reattach, "reattach", "", "plugins that run already, as `<plugin> debug` prints them, instead of processes of the server's own")
 	flags.StringVar(&f.cacheDir, "cache-dir", defaultCacheDir(), "folder that remembers what plugins offer; empty to ask them at every start")
 	flags.Var(&f.maxList, "max-list-size", "most bytes of one plugin in tools/list; a plugin with more is left out; 0 for no bound")
 }

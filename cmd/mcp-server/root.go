@@ -36,6 +36,7 @@ type settings struct {
 	processes  processFlags
 	startGrace time.Duration // how long to wait for slow plugins; the host's default when zero
 	waitForAll bool          // even for the slowest, as long as that
+	quiet      bool          // the command shows itself what is left out
 }
 
 // run executes one command line and returns the exit code.

@@ -8,7 +8,9 @@ const esbuild = require('esbuild')
 const protobuf = require('protobufjs')
 
 // A plugin outside this repository keeps a copy of plugin.proto in proto/.
-const protos = ['../../sdk/proto/plugin/v1/plugin.proto', 'proto/go_plugin.proto', 'proto/health.proto']
+const copy = 'proto/plugin.proto'
+const plugin = fs.existsSync(path.join(__dirname, copy)) ? copy : '../../sdk/proto/plugin/v1/plugin.proto'
+const protos = [plugin, 'proto/go_plugin.proto', 'proto/health.proto']
 
 const [folder, entry = 'main.js'] = process.argv.slice(2)
 if (!folder) {
@@ -28,7 +30,7 @@ const wire = {
   },
 }
 
-const name = path.basename(entry) === 'main.js' ? 'node-plugin' : path.basename(entry, '.js')
+const name = path.basename(entry) === 'main.js' ? path.basename(__dirname) : path.basename(entry, '.js')
 const outfile = path.join(folder, name)
 esbuild
   .build({

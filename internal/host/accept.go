@@ -28,7 +28,7 @@ func (h *Host) readLock() (changed bool) {
 		return false
 	}
 	lock, err := pluginfolder.ReadLock(h.lockFile())
-	if err != nil {
+	if err != nil && !h.cfg.Quiet {
 		h.logger.Error("no plugin is run", "err", err)
 	}
 	before := h.lock.Swap(&lockState{lock, err})

@@ -150,7 +150,7 @@ func (c *catalog) missing() string {
 			what = fmt.Sprintf("tool %s of the plugin %s", p.Tool, p.Plugin)
 		}
 		reason, _, _ := strings.Cut(p.Reason, "\n")
-		sentences = append(sentences, fmt.Sprintf("Not available: the %s (%s).", what, clip(reason, 300)))
+		sentences = append(sentences, fmt.Sprintf("Not available: the %s (%s).", what, clip(reason, 500)))
 	}
 	return strings.Join(sentences, "\n")
 }

@@ -60,6 +60,8 @@ type Config struct {
 	StartGrace time.Duration
 	// WaitForAll has Start wait for the slowest plugin, too, as long as the grace lasts: nobody comes back for its tools.
 	WaitForAll bool
+	// Quiet leaves problems out of the log, for whoever shows [Host.Problems].
+	Quiet bool
 	// Plugins says how the plugins' processes are run.
 	Plugins Processes
 }
@@ -162,6 +164,17 @@ func (h *Host) begin() bool {
 		return false
 	}
 	h.calls.Add(1)
+	return true
+}
+
+// occupy lets Close wait until starting.Done, unless the host is closing.
+func (h *Host) occupy() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.closing.Load() {
+		return false
+	}
+	h.starting.Add(1)
 	return true
 }
 

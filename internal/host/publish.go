@@ -11,7 +11,7 @@ import (
 // publish hands mcp-go what has changed, so that clients are told, each list once or twice at most.
 func (h *Host) publish(before, after *catalog) {
 	for _, p := range after.problems {
-		if !slices.Contains(before.problems, p) {
+		if !h.cfg.Quiet && !slices.Contains(before.problems, p) {
 			h.logger.Error("left out", "plugin", p.Plugin, "tool", p.Tool, "reason", p.Reason)
 		}
 	}

@@ -14,6 +14,10 @@ import (
 // scan brings what is offered up to what the folder holds. It returns when every new binary has described itself or failed to,
 // or the grace is over; what comes later is taken in then.
 func (h *Host) scan(ctx context.Context, grace time.Duration) error {
+	if !h.occupy() {
+		return nil
+	}
+	defer h.starting.Done()
 	h.scanning.Lock()
 	defer h.scanning.Unlock()
 	found, junk, err := pluginfolder.Discover(h.cfg.PluginsDir)
@@ -50,6 +54,9 @@ func problemsOf(dir string, found []pluginfolder.Binary, junk []pluginfolder.Pro
 	for _, p := range junk {
 		all = append(all, Problem{Plugin: p.Name, Reason: p.Reason})
 	}
+	if has(found, ownName) {
+		all = append(all, Problem{Plugin: ownName, Reason: "the name is the server's own; call the file otherwise"})
+	}
 	if len(found) == 0 {
 		all = append(all, Problem{Plugin: dir, Reason: "the folder holds no plugins; build them with `go run ./internal/build` or choose another with --plugins"})
 	}
@@ -66,8 +73,7 @@ func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unkn
 		switch {
 		case asked != nil && asked.binary == b:
 		case before != nil && before.attached: // a debugger has it
-		case b.Name == ownName:
-			h.logger.Error("left out", "plugin", b.Name, "reason", "the name is the server's own; call the file otherwise")
+		case b.Name == ownName: // a problem
 		case before != nil && before.refused == "" && h.sameContent(before, b) && h.accepts(before) == nil:
 		case before != nil && before.binary == b && before.refused != "" && !again:
 		default:
@@ -112,7 +118,7 @@ func (h *Host) describeAll(ctx context.Context, unknown []*inquiry, grace time.D
 		})
 	}
 	there := h.gather(arrivals, unknown, grace, others)
-	if late := len(unknown) - len(there); late > 0 && grace > 0 {
+	if late := len(unknown) - len(there); late > 0 && grace >= laggard { // who gives them less, waits for them elsewhere
 		h.logger.Warn("some plugins are slow to describe themselves; their tools are added when they come", "plugins", late)
 	}
 	slices.SortFunc(there, func(a, b *inquiry) int { return strings.Compare(a.binary.Name, b.binary.Name) })

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mcp-server/internal/access"
+	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/sdk"
 )
@@ -129,5 +130,45 @@ func TestAVerdictSparesTheExamination(t *testing.T) {
 	again := examineWith("p", nil, m, v.check)
 	if len(again.tools) != 1 || len(before.problems) != 1 || !slices.Equal(before.problems, again.problems) {
 		t.Errorf("before %v, again %v", before.problems, again.problems)
+	}
+}
+
+func TestACallOfAReplacedPluginLeavesNoProcessBehind(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	file := func(path string) *item { return &item{name: "p", binary: pluginfolder.Binary{Name: "p", Path: path}} }
+	found, after := file("/before"), file("/after")
+	put(h, found)
+	put(h, after) // between the call's look at the catalogue and at the processes
+	for _, it := range []*item{found, after} {
+		if _, _, err := h.processFor(access.Caller{}, it); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept := h.ownTenant().plugins; len(kept) != 1 || kept[after] == nil {
+		t.Errorf("the tenant keeps %v", kept)
+	}
+}
+
+func TestAttachedPluginsAreListed(t *testing.T) {
+	t.Parallel()
+	h := newTestHost(t)
+	it := offering("p", toolManifest("test_run"))
+	it.attached = true
+	put(h, it, offering(ownName, toolManifest("test_own")))
+	all := h.Plugins()
+	if len(all) != 1 || all[0].Name != "p" || all[0].State != StateAttached || !slices.Equal(all[0].Tools, []string{"test_run"}) {
+		t.Errorf("got %+v", all)
+	}
+}
+
+func TestAFileWithTheServersOwnNameIsAProblem(t *testing.T) {
+	t.Parallel()
+	own := []pluginfolder.Binary{{Name: ownName}}
+	if got := problemsOf("folder", own, nil); len(got) != 1 || got[0].Plugin != ownName || !strings.Contains(got[0].Reason, "otherwise") {
+		t.Errorf("got %v", got)
+	}
+	if kept, unknown := newTestHost(t).sort(own, false); len(kept)+len(unknown) != 0 {
+		t.Errorf("it is used: %v, %v", kept, unknown)
 	}
 }

@@ -16,13 +16,15 @@ const (
 	StateRefused = "refused"  // nothing of it is offered
 	StateUnknown = "starting" // it has not said yet what it offers
 	StateSeveral = "several"  // its processes are in different states
+	// StateAttached is that of a plugin which somebody else runs, under a debugger.
+	StateAttached = "attached"
 )
 
 // PluginStatus is what can be said of one plugin of the folder at one moment.
 type PluginStatus struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"`
-	Path    string `json:"path"`
+	Path    string `json:"path,omitempty"` // none when it is attached
 	SHA256  string `json:"sha256,omitempty"`
 	State   string `json:"state"`
 	// Reason says why it is refused, or what went wrong last.
@@ -42,7 +44,7 @@ type ProcessStatus struct {
 	supervisor.Status
 }
 
-// Plugins says how every plugin of the folder is, sorted by name.
+// Plugins says how every plugin is, of the folder and attached ones, sorted by name.
 func (h *Host) Plugins() []PluginStatus {
 	h.mu.RLock()
 	items, tools, starting := h.shelf.sorted(), h.catalog.tools, h.catalog.starting
@@ -52,7 +54,7 @@ func (h *Host) Plugins() []PluginStatus {
 		all = append(all, PluginStatus{Name: name, State: StateUnknown, Tools: []string{}})
 	}
 	for _, it := range items {
-		if it.binary.Path == "" {
+		if it.binary.Path == "" && !it.attached {
 			continue
 		}
 		s := PluginStatus{
@@ -77,6 +79,8 @@ func (s *PluginStatus) judge(it *item) {
 	switch {
 	case it.refused != "":
 		s.State, s.Reason = StateRefused, it.refused
+	case it.attached:
+		s.State = StateAttached
 	case len(s.Processes) == 0:
 		s.State = supervisor.StateIdle
 	}

@@ -205,7 +205,11 @@ func (h *Host) processFor(caller access.Caller, it *item) (process, *tenant, err
 	if it.process != nil || it.binary.Path == "" {
 		return it.process, t, nil
 	}
-	return t.plugin(it), t, nil
+	plugin := t.plugin(it)
+	if !h.current(it) { // it was replaced after the call had found it: nobody else would take this one away
+		t.retire(it)
+	}
+	return plugin, t, nil
 }
 
 // artifactsOf returns the stored files that the context's caller may see, the newest first.

@@ -11,7 +11,7 @@ func (h *Host) warm(ctx context.Context) {
 		own := h.ownTenant()
 		for _, it := range items {
 			if it.binary.Path != "" && it.refused == "" {
-				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil {
+				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil && !h.closing.Load() {
 					h.logger.Warn("a plugin did not start; its next call tries again", "plugin", it.name, "err", err)
 				}
 			}

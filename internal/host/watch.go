@@ -61,7 +61,8 @@ func (h *Host) lookAgain(ctx context.Context, it *item) bool {
 	if !errors.Is(err, pluginfolder.ErrChanged) {
 		return false
 	}
-	if err := h.scan(ctx, h.cfg.StartGrace); err != nil {
+	looking := context.WithoutCancel(ctx) // what is found is everybody's, and stays when this call is cancelled
+	if err := h.scan(looking, h.cfg.StartGrace); err != nil {
 		return false
 	}
 	return !h.current(it)

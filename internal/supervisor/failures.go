@@ -67,10 +67,11 @@ func (p *Plugin) replacedError() *sdk.Error {
 
 // refused says why a binary may not be run; its error is the host's own.
 func (p *Plugin) refused(err error) *sdk.Error {
-	return &sdk.Error{
-		Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Cause: errors.Join(errRefused, err),
-		Message: fmt.Sprintf("plugin %s is not run: %v", p.name(), err),
+	message := fmt.Sprintf("plugin %s is not run: %v", p.name(), err)
+	if errors.Is(err, pluginfolder.ErrNotAccepted) {
+		message = err.Error() // which names the plugin
 	}
+	return &sdk.Error{Code: sdk.CodeFailedPrecondition, Source: sdk.SourceHost, Cause: errors.Join(errRefused, err), Message: message}
 }
 
 // unrunnable says why a file is not run that cannot even be opened.
