@@ -1,4 +1,5 @@
-package supervisor
+// Package visible makes what a plugin says fit to be shown on a terminal and in a log. Start reading at [Line].
+package visible
 
 import (
 	"fmt"
@@ -7,9 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// visible returns s with everything escaped that a terminal would act on or a reader would not see, cut to about limit
-// bytes. Newlines stay when lines is set.
-func visible(s string, limit int, lines bool) string {
+// Line returns s on one line, with everything escaped that a terminal would act on or a reader would not see, cut to about
+// limit bytes. A tab becomes a space.
+func Line(s string, limit int) string { return text(s, limit, `\n`, " ") }
+
+// Lines is Line, but newlines stay.
+func Lines(s string, limit int) string { return text(s, limit, "\n", " ") }
+
+// Quote is Line, but a tab is escaped as well: it shows what was there to who has to mend it.
+func Quote(s string, limit int) string { return text(s, limit, `\n`, `\x09`) }
+
+// text writes these for a newline and a tab.
+func text(s string, limit int, newline, tab string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		if b.Len() >= limit {
@@ -20,12 +30,12 @@ func visible(s string, limit int, lines bool) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\n' && lines, unicode.IsPrint(r):
+		case unicode.IsPrint(r):
 			b.WriteRune(r)
-		case r == '\t':
-			b.WriteByte(' ')
 		case r == '\n':
-			b.WriteString(`\n`)
+			b.WriteString(newline)
+		case r == '\t':
+			b.WriteString(tab)
 		case r < utf8.RuneSelf:
 			fmt.Fprintf(&b, `\x%02x`, r)
 		default:
