@@ -18,6 +18,7 @@ import (
 	"mcp-server/internal/hostfolder"
 	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/sandbox"
+	"mcp-server/internal/supervisor/group"
 )
 
 // pipeGrace is how long the output of an ended process is still read: only a process that inherited the pipes and has left
@@ -73,7 +74,7 @@ func (p *Plugin) newChild(program *pluginfolder.Program, folder string, b bounds
 		c.cmd, c.byPath = direct(program)
 	}
 	c.cmd.Dir = folder
-	c.cmd.SysProcAttr = processAttributes()
+	c.cmd.SysProcAttr = group.Attributes()
 	return c, nil
 }
 
@@ -131,10 +132,10 @@ func (c *child) launch() error {
 func (c *child) reap(stdout, stderr *os.File) {
 	defer close(c.exited)
 	drained := c.drain(stdout, stderr)
-	awaitEnd(c.cmd)
+	group.AwaitEnd(c.cmd)
 	close(c.dead)
 	c.mu.Lock()
-	killGroup(c.cmd) // now, for its children hold the pipes
+	group.Kill(c.cmd) // now, for its children hold the pipes
 	c.forget()
 	_ = c.cmd.Wait() // the state stays in cmd
 	c.live = false
@@ -179,7 +180,7 @@ func (c *child) kill() {
 	defer c.mu.Unlock()
 	c.killed = true
 	if c.live {
-		killGroup(c.cmd)
+		group.Kill(c.cmd)
 	}
 }
 
