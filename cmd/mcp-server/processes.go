@@ -52,7 +52,7 @@ func addDescribeFlags(flags *pflag.FlagSet, f *processFlags) {
 }
 
 func addLockFlag(flags *pflag.FlagSet, f *processFlags) {
-	flags.StringVar(&f.lockFile, "lock", "", "file with the plugins that may run; plugins.lock.json in the plugins folder by default, and if there is none all may")
+	flags.StringVar(&f.lockFile, "lock", "", "file with the plugins that may run, and no others; plugins.lock.json in the plugins folder by default, and if that is not there all may")
 }
 
 // processes are the flags as the host takes them.

@@ -28,6 +28,9 @@ func (h *Host) readLock() (changed bool) {
 		return false
 	}
 	lock, err := pluginfolder.ReadLock(h.lockFile())
+	if lock == nil && err == nil && h.cfg.Plugins.LockFile != "" { // somebody relies on it
+		err = fmt.Errorf("there is no lock file %q, without which no plugin runs because it was named; write it with `mcp-server plugin lock`, or name none", h.cfg.Plugins.LockFile)
+	}
 	if err != nil && !h.cfg.Quiet {
 		h.logger.Error("no plugin is run", "err", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -63,7 +64,48 @@ func parse(raw []byte) (any, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("there is more after the first value")
 	}
-	return tree, nil
+	return tree, checkNumbers(tree)
+}
+
+// The largest and the longest number that is taken. No float64 is larger, and the validator calculates with all digits of any: a few
+// thousand times 1e999999 would keep it busy for hours.
+const (
+	maxExponent = 400
+	maxDigits   = 1000
+)
+
+func checkNumbers(tree any) error {
+	switch v := tree.(type) {
+	case map[string]any:
+		for _, one := range v {
+			if err := checkNumbers(one); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, one := range v {
+			if err := checkNumbers(one); err != nil {
+				return err
+			}
+		}
+	case json.Number:
+		return checkNumber(string(v))
+	}
+	return nil
+}
+
+func checkNumber(text string) error {
+	exponent := 0
+	if at := strings.IndexAny(text, "eE"); at >= 0 {
+		var err error
+		if exponent, err = strconv.Atoi(text[at+1:]); err != nil {
+			exponent = maxExponent + 1 // of more digits than an int has
+		}
+	}
+	if len(text) > maxDigits || exponent > maxExponent || exponent < -maxExponent {
+		return fmt.Errorf("the number %.20s… is out of range", text)
+	}
+	return nil
 }
 
 func badArguments(problems ...string) error {

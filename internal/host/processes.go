@@ -23,7 +23,8 @@ type Processes struct {
 	Start StartMode
 	// CacheDir keeps what plugins say of themselves; empty keeps nothing.
 	CacheDir string
-	// LockFile names the binaries that may run, if the file is there; empty stands for plugins.lock.json in the plugins folder.
+	// LockFile names the binaries that may run, and must be there; empty stands for plugins.lock.json in the plugins folder, without
+	// which all may run.
 	LockFile string
 	// IgnoreLock runs plugins whatever the lock file says.
 	IgnoreLock bool

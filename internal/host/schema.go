@@ -20,6 +20,7 @@ type schema struct {
 	compiled *jsonschema.Schema
 	document map[string]any // the same, as a tree to look into for coercion and messages
 	err      error
+	clock    clock
 }
 
 // refuseToLoad keeps a plugin's $ref from reading a file or a URL.
@@ -46,7 +47,7 @@ func compileLater(raw json.RawMessage) *schema { return &schema{raw: raw} }
 func (s *schema) ready() error {
 	s.once.Do(func() {
 		if s.document, s.err = readSchema(s.raw); s.err == nil {
-			s.compiled, s.err = compileDocument(s.document)
+			s.compiled, s.err = compileDocument(s.document, &s.clock)
 		}
 	})
 	return s.err
@@ -57,7 +58,7 @@ func (s *schema) validate(tree any) error {
 	if err := s.ready(); err != nil {
 		return fmt.Errorf("compiling the schema: %w", err)
 	}
-	return s.compiled.Validate(tree)
+	return s.clock.bounded(func() error { return s.compiled.Validate(tree) })
 }
 
 func readSchema(raw json.RawMessage) (map[string]any, error) {
@@ -78,11 +79,13 @@ func readSchema(raw json.RawMessage) (map[string]any, error) {
 	return document, nil
 }
 
-func compileDocument(document map[string]any) (*jsonschema.Schema, error) {
+func compileDocument(document map[string]any, c *clock) (*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
 	compiler.UseLoader(refuseToLoad{})
+	compiler.RegisterVocabulary(c.vocabulary())
+	compiler.AssertVocabs()
 	const location = "urn:schema" // a relative one would be resolved against the working folder
 	if err := compiler.AddResource(location, document); err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
