@@ -15,8 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/sandbox"
 	"mcp-server/internal/supervisor"
 	"mcp-server/sdk"
 )
@@ -88,16 +90,37 @@ func need(t *testing.T) {
 // kit is a supervisor with one plugin.
 type kit struct {
 	*supervisor.Plugin
-	t   *testing.T
-	log *logBuffer
+	t       *testing.T
+	log     *logBuffer
+	staging string // the folder of all calls' folders
+}
+
+// launcher bounds the plugin as a server does, where the system can.
+func launcher() string {
+	path := filepath.Join(dir, sandbox.LauncherName)
+	if sandbox.Probe(path).Missing != "" {
+		return ""
+	}
+	return path
+}
+
+// folder is one for a call's files.
+func (k *kit) folder() string {
+	k.t.Helper()
+	folder, err := os.MkdirTemp(k.staging, "call-")
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return folder
 }
 
 // start starts a plugin of the folder.
 func start(t *testing.T, name string) *kit {
 	t.Helper()
 	need(t)
-	k := &kit{t: t, log: &logBuffer{}}
+	k := &kit{t: t, log: &logBuffer{}, staging: t.TempDir()}
 	s, err := supervisor.Open(supervisor.Config{
+		Launcher: launcher(), Memory: sandbox.DefaultMemory, Egress: egress.Start(egress.Config{}), Staging: func(string) string { return k.staging },
 		RuntimeDir: shortDir(t), Logger: slog.New(slog.NewJSONHandler(k.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		LookupEnv: func(name string) (string, bool) { return "quite secret; " + name, name == "ROUGH_SECRET" },
 	})
@@ -126,7 +149,7 @@ func (k *kit) call(ctx context.Context, tool string, in, out any, ev pluginv1.Ev
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	raw, err := k.Call(ctx, supervisor.Request{Tool: tool, Arguments: arguments, CallID: "c1", StagingDir: k.t.TempDir()}, ev)
+	raw, err := k.Call(ctx, supervisor.Request{Tool: tool, Arguments: arguments, CallID: "c1", StagingDir: k.folder()}, ev)
 	if err == nil && out != nil {
 		if err := json.Unmarshal(raw, out); err != nil {
 			k.t.Fatal(err)

@@ -64,7 +64,7 @@ func TestEvents(t *testing.T) {
 func TestFileHandOver(t *testing.T) {
 	t.Parallel()
 	k := start(t, "node-plugin")
-	folder, content := t.TempDir(), ""
+	folder, content := k.folder(), ""
 	ev := pluginv1.Events{File: func(_ context.Context, f *pluginv1.File) *pluginv1.FileReply {
 		raw, err := os.ReadFile(filepath.Join(folder, f.GetPath()))
 		if err != nil {
@@ -90,7 +90,7 @@ func TestFileHandOver(t *testing.T) {
 	refuse := pluginv1.Events{File: func(context.Context, *pluginv1.File) *pluginv1.FileReply {
 		return &pluginv1.FileReply{Reply: &pluginv1.FileReply_Error{Error: &pluginv1.Error{Code: "data_loss", Source: "host", Message: "the disk broke"}}}
 	}}
-	_, err = k.Call(t.Context(), request("table_write_csv", in, t.TempDir()), refuse)
+	_, err = k.Call(t.Context(), request("table_write_csv", in, k.folder()), refuse)
 	wantError(t, err, sdk.CodeDataLoss, sdk.SourceHost, "the disk broke")
 	_, err = k.Call(t.Context(), request("table_write_csv", in, ""), pluginv1.Events{})
 	wantError(t, err, sdk.CodeUnimplemented, sdk.SourcePlugin, "no folder for files")

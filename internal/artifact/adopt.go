@@ -3,6 +3,7 @@ package artifact
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -36,22 +37,39 @@ func (s *Store) adopt(c Candidate, claim string) (Record, error) {
 	if len(c.SHA256) != sha256.Size {
 		return Record{}, fmt.Errorf("the checksum of %q is not a SHA-256", c.Name)
 	}
-	if err := check(c); err != nil {
+	h, err := check(c)
+	if err != nil {
 		return Record{}, err
 	}
+	defer h.close()
 	r := s.newRecord(c.Name, c.MediaType, c.Size, c.SHA256, c.Source)
 	r.Claim = claim
-	staged := filepath.Join(c.StagingDir, c.Path)
+	move := h.moveTo
 	if _, err := os.Lstat(r.Path); err == nil {
-		if err := verify(staged, r.SHA256); err != nil {
+		passing, err := s.pass(h, r)
+		if err != nil {
 			return Record{}, err
 		}
+		defer func() { _ = os.Remove(passing) }() // gone already when all went well
+		move = func(path string) error { return os.Rename(passing, path) }
 	}
-	return r, s.place(staged, r)
+	return r, s.place(move, r)
 }
 
-// place gives a checked file its final name, metadata first, so that no content is ever without.
-func (s *Store) place(from string, r Record) error {
+// pass moves a file that would take the place of a stored one to where no plugin can write, and compares its content there.
+func (s *Store) pass(h *handed, r Record) (path string, err error) {
+	path = filepath.Join(s.TempDir(), "passing-"+rand.Text())
+	if err := h.moveTo(path); err != nil {
+		return "", err
+	}
+	if err := verify(path, r.SHA256); err != nil {
+		return "", errors.Join(err, moveBack(path, h.folder, h.name))
+	}
+	return path, nil
+}
+
+// place has a checked file moved to its final name, metadata first, so that no content is ever without.
+func (s *Store) place(move func(path string) error, r Record) error {
 	unlock, err := s.share()
 	if err != nil {
 		return err
@@ -67,7 +85,7 @@ func (s *Store) place(from string, r Record) error {
 	if err := s.writeMetadata(r); err != nil {
 		return err
 	}
-	if err := os.Rename(from, r.Path); err != nil {
+	if err := move(r.Path); err != nil {
 		return err
 	}
 	s.grow()
@@ -106,31 +124,6 @@ func checksum(ctx context.Context, path string) ([]byte, error) {
 	h := sha256.New()
 	err = copyUntil(ctx, h, f)
 	return h.Sum(nil), err
-}
-
-// check looks at the file without leaving the folder, whatever links the plugin may have put there.
-func check(c Candidate) error {
-	if c.Path == "" || c.Path != filepath.Base(c.Path) {
-		return fmt.Errorf("the path of %q is not a file of the call's folder", c.Name)
-	}
-	root, err := os.OpenRoot(c.StagingDir)
-	if err != nil {
-		return fmt.Errorf("opening the call's folder: %w", err)
-	}
-	defer func() { _ = root.Close() }() // only read
-	info, err := root.Lstat(c.Path)
-	if err != nil {
-		return fmt.Errorf("looking at the file handed over: %w", err)
-	}
-	switch {
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%q is not a regular file", c.Name)
-	case info.Size() != c.Size:
-		return fmt.Errorf("%q has %d bytes, not the announced %d", c.Name, info.Size(), c.Size)
-	case !solelyOwned(info):
-		return fmt.Errorf("%q has another owner or more than one link", c.Name)
-	}
-	return nil
 }
 
 // writeFile replaces a file as a whole: after a crash there is the old content or the new. The folder is made when it is

@@ -106,10 +106,11 @@ func die(t *testing.T, s *Store, a attempt) {
 		a.claim.Close()
 	}
 	dead := filepath.Join(s.dir, "staging", "host-1-dead")
-	must(t, os.MkdirAll(dead, 0o700))
+	calls := filepath.Join(dead, filepath.Base(filepath.Dir(a.dir)))
+	must(t, os.MkdirAll(calls, 0o700))
 	must(t, os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600))
-	must(t, os.Rename(a.dir, filepath.Join(dead, filepath.Base(a.dir))))
-	must(t, os.Rename(a.dir+claimMark, filepath.Join(dead, filepath.Base(a.dir)+claimMark)))
+	must(t, os.Rename(a.dir, filepath.Join(calls, filepath.Base(a.dir))))
+	must(t, os.Rename(a.dir+claimMark, filepath.Join(calls, filepath.Base(a.dir)+claimMark)))
 }
 
 func (a attempt) metadata(t *testing.T, content string) {

@@ -149,7 +149,7 @@ func (c *Claim) adoptKept(ctx context.Context, now Case) (*Record, error) {
 		if r == nil {
 			continue
 		}
-		if err := errors.Join(syncFile(k.Path), c.store.place(k.Path, *r)); err != nil {
+		if err := errors.Join(syncFile(k.Path), c.store.place(func(path string) error { return os.Rename(k.Path, path) }, *r)); err != nil {
 			c.store.logger.Error("a once-only download is whole, but cannot be stored", "path", k.Path, "err", err)
 			continue
 		}

@@ -3,6 +3,7 @@ package artifact
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,41 +11,55 @@ import (
 
 // Keep moves the remains of an interrupted download out of the call's folder and returns their new path.
 func (s *Store) Keep(c Candidate) (string, error) {
-	if err := check(c); err != nil {
+	h, err := check(c)
+	if err != nil {
 		return "", err
 	}
-	return s.keep(c.StagingDir, c.Path, CleanName(c.Name))
+	defer h.close()
+	return s.keep(h, c.StagingDir, CleanName(c.Name))
 }
 
 // rescue keeps all that a call with a claim left in its folder. After an error some of it is still there.
 func (s *Store) rescue(stagingDir string) (paths []string, err error) {
-	entries, err := os.ReadDir(stagingDir)
+	root, err := openCallFolder(stagingDir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	name, _ := os.ReadFile(stagingDir + claimMark) // without a name it is a download
+	defer func() { _ = root.Close() }() // only read
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return nil, err
+	}
+	name := CleanName(readMark(stagingDir)) // without a name it is a download
 	for _, e := range entries {
-		info, infoErr := e.Info()
-		if infoErr != nil || !info.Mode().IsRegular() || info.Size() == 0 || !solelyOwned(info) {
-			continue
-		}
-		path, keepErr := s.keep(stagingDir, e.Name(), CleanName(string(name)))
-		if _, gone := os.Lstat(filepath.Join(stagingDir, e.Name())); keepErr != nil && errors.Is(gone, os.ErrNotExist) {
+		path, keepErr := s.keepRemains(stagingDir, e.Name(), name)
+		if _, gone := root.Lstat(e.Name()); keepErr != nil && errors.Is(gone, os.ErrNotExist) {
 			continue // another host was faster
 		}
-		if keepErr != nil {
-			err = errors.Join(err, keepErr)
-			continue
+		if err = errors.Join(err, keepErr); keepErr == nil && path != "" {
+			paths = append(paths, path)
 		}
-		paths = append(paths, path)
 	}
 	return paths, err
 }
 
-func (s *Store) keep(stagingDir, file, name string) (string, error) {
+// keepRemains keeps a file that holds something; the path is empty for anything else.
+func (s *Store) keepRemains(stagingDir, file, name string) (string, error) {
+	h, err := hold(stagingDir, file)
+	if err != nil {
+		return "", err
+	}
+	defer h.close()
+	if !h.info.Mode().IsRegular() || h.info.Size() == 0 || !solelyOwned(h.info) {
+		return "", nil
+	}
+	return s.keep(h, stagingDir, name)
+}
+
+func (s *Store) keep(h *handed, stagingDir, name string) (string, error) {
 	if err := os.MkdirAll(s.folder("partial"), 0o700); err != nil {
 		return "", err
 	}
@@ -56,7 +71,7 @@ func (s *Store) keep(stagingDir, file, name string) (string, error) {
 		}
 		path = fmt.Sprintf("%s%d-%s", base, n, name)
 	}
-	if err := os.Rename(filepath.Join(stagingDir, file), path); err != nil {
+	if err := h.moveTo(path); err != nil {
 		return "", err
 	}
 	return path, syncFolder(filepath.Dir(path))

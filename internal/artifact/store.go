@@ -167,7 +167,7 @@ func (s *Store) release(dir string) {
 			return
 		}
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := hostfolder.RemoveTree(dir); err != nil {
 		s.logger.Warn("the call's folder was not removed", "err", err)
 	}
 	_ = os.Remove(dir + claimMark) // not there for most calls

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"mcp-server/internal/lograte"
 	"mcp-server/sdk"
 )
 
@@ -34,7 +35,7 @@ type Door struct {
 	secret   string
 	listener *listener
 	server   *http.Server
-	refusals *refusals
+	refusals *lograte.Turns
 
 	ctx     context.Context //nolint:containedctx // the life of the door, which ends the tunnels that outlive their handlers' requests
 	end     context.CancelFunc
@@ -49,7 +50,7 @@ func newDoor(p *Proxy, plugin string, rules Rules) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a door for %s: %w", plugin, err)
 	}
-	d := &Door{proxy: p, plugin: plugin, rules: rules, secret: rand.Text(), refusals: newRefusals()}
+	d := &Door{proxy: p, plugin: plugin, rules: rules, secret: rand.Text(), refusals: lograte.New()}
 	d.listener = &listener{TCPListener: l, most: int64(p.limits.connections)}
 	d.ctx, d.end = context.WithCancel(context.Background())
 	d.server = &http.Server{

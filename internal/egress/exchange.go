@@ -8,10 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"mcp-server/sdk"
 )
@@ -96,7 +93,7 @@ func (x *exchange) note(f *failure) {
 	level, message, left := slog.LevelDebug, "connection failed", 0
 	if f.refusal() {
 		var ok bool
-		if left, ok = x.door.refusals.turn(); !ok {
+		if left, ok = x.door.refusals.Take(); !ok {
 			return
 		}
 		level, message = slog.LevelWarn, "connection refused"
@@ -115,32 +112,4 @@ func (x *exchange) note(f *failure) {
 func (x *exchange) done(sent, received int64) {
 	x.event.Sent, x.event.Received, x.event.Took = sent, received, time.Since(x.start)
 	x.door.proxy.config.Observe(x.event)
-}
-
-const (
-	refusalBurst = 20
-	refusalEvery = time.Second
-)
-
-// refusals bounds how many lines a plugin can bring into the log.
-type refusals struct {
-	mu      sync.Mutex
-	limiter *rate.Limiter
-	left    int // out of the log since its last line
-}
-
-func newRefusals() *refusals {
-	return &refusals{limiter: rate.NewLimiter(rate.Every(refusalEvery), refusalBurst)}
-}
-
-// turn says whether this one is written, and how many before it were not.
-func (f *refusals) turn() (left int, ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.limiter.Allow() {
-		f.left++
-		return 0, false
-	}
-	left, f.left = f.left, 0
-	return left, true
 }

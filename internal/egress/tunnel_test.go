@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mcp-server/internal/lograte"
 	"mcp-server/sdk"
 )
 
@@ -308,7 +309,7 @@ func TestLogOfRefusals(t *testing.T) {
 	}
 	k.Close()
 	text := k.log.String()
-	if n := strings.Count(text, "\n"); n < refusalBurst || n > refusalBurst+5 {
+	if n := strings.Count(text, "\n"); n < lograte.Burst || n > lograte.Burst+5 {
 		t.Errorf("%d lines in the log:\n%s", n, text)
 	}
 	if !strings.Contains(text, `level=WARN msg="connection refused" plugin=kitchen host=other.test port=443 kind=undeclared why="plugin kitchen has not declared the host other.test"`) {

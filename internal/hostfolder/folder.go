@@ -71,7 +71,7 @@ func hold(folder string) *flock.Flock {
 // Remove removes the folder with all that is in it.
 func (f *Folder) Remove() {
 	_ = f.lock.Close() // first, because Windows removes no open file
-	_ = os.RemoveAll(f.Path)
+	_ = RemoveTree(f.Path)
 	f.remover.end()
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // removeLocked removes the folder while its lock is held, so that nobody takes it in between.
-func removeLocked(folder string, _ *flock.Flock) { _ = os.RemoveAll(folder) }
+func removeLocked(folder string, _ *flock.Flock) { _ = RemoveTree(folder) }
 
 // groupPrefix and a number name an empty file in the folder that stands for a process group.
 const groupPrefix = "group-"

@@ -9,7 +9,7 @@ import (
 // removeLocked closes the lock first, because an open file cannot be removed.
 func removeLocked(folder string, lock *flock.Flock) {
 	_ = lock.Close()
-	_ = os.RemoveAll(folder)
+	_ = RemoveTree(folder)
 }
 
 type remover struct{}

@@ -52,6 +52,24 @@ func TestFiles(t *testing.T) {
 	})
 }
 
+// TestWhatLandlockDoesNotBound is about the user's files as such, wherever they are.
+func TestWhatLandlockDoesNotBound(t *testing.T) {
+	t.Parallel()
+	c := newCell(t)
+	secret := write(t, filepath.Join(c.outside, "id_rsa"), "key", 0o600)
+	single := write(t, filepath.Join(c.outside, "single"), "one", 0o600)
+	c.policy.Read = []string{single}
+	c.tries(t, []try{
+		{"chmod", secret, refused}, {"chmod", c.outside, refused}, {"chown", secret, refused}, {"attribute", secret, refused}, {"touch", secret, refused},
+		{"openchmod", single, refused}, {"inotify", c.outside, refused},
+		{"read", "/proc/self/net/unix", denied}, {"read", "/proc/net/tcp", denied}, {"read", "/proc/thread-self/net/unix", denied},
+		{"list", "/proc/self/fd", "ok"}, {"list", "/proc/self/task", "ok"}, {"write", "/proc/self/oom_score_adj", denied}, {"read", "/proc/self/oom_score_adj", "500"},
+	})
+	if info, err := os.Stat(secret); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is now %v, %v", info.Mode(), err)
+	}
+}
+
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	c := newCell(t)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 )
 
 // abandoned is a call that nobody waits for any more. The plugin was told, and should have ended it by then.
@@ -77,6 +78,6 @@ func (p *Plugin) replaceIfRunning(proc *process, calls []string) {
 	p.mu.Lock()
 	p.part(proc, replaceWait)
 	p.mu.Unlock()
-	p.logger.Warn("the plugin goes on with a call that was cancelled, so its process is replaced", "call", visible(running[ignored], 100, false))
+	p.logger.Warn("the plugin goes on with a call that was cancelled, so its process is replaced", "call", visible.Line(running[ignored], 100))
 	p.changed()
 }

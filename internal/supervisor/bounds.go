@@ -12,6 +12,7 @@ import (
 	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/sandbox"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
@@ -124,7 +125,7 @@ func (p *Plugin) folders(asked sdk.Permissions) []string {
 	if len(odd) > 0 {
 		p.warnings.Do(func() {
 			p.logger.Warn("the plugin declares folders that are none: want an absolute path, ~/… or $VARIABLE with a declared name",
-				"folders", visible(strings.Join(odd, " "), messageBytes, false))
+				"folders", visible.Line(strings.Join(odd, " "), messageBytes))
 		})
 	}
 	return paths

@@ -18,6 +18,7 @@ import (
 	"mcp-server/internal/hostfolder"
 	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/sandbox"
+	"mcp-server/internal/supervisor/group"
 )
 
 // pipeGrace is how long the output of an ended process is still read: only a process that inherited the pipes and has left
@@ -43,11 +44,13 @@ type child struct {
 	dead   chan struct{}
 	exited chan struct{}
 
-	mu     sync.Mutex
-	forget func() // the process group
-	cmd    *exec.Cmd
-	live   bool // started and not reaped, so the process id is its own
-	killed bool
+	mu      sync.Mutex
+	network string // with the address, where it says that it listens
+	address string
+	forget  func() // the process group
+	cmd     *exec.Cmd
+	live    bool // started and not reaped, so the process id is its own
+	killed  bool
 }
 
 var _ runner.Runner = (*child)(nil)
@@ -71,7 +74,7 @@ func (p *Plugin) newChild(program *pluginfolder.Program, folder string, b bounds
 		c.cmd, c.byPath = direct(program)
 	}
 	c.cmd.Dir = folder
-	c.cmd.SysProcAttr = processAttributes()
+	c.cmd.SysProcAttr = group.Attributes()
 	return c, nil
 }
 
@@ -129,10 +132,10 @@ func (c *child) launch() error {
 func (c *child) reap(stdout, stderr *os.File) {
 	defer close(c.exited)
 	drained := c.drain(stdout, stderr)
-	awaitEnd(c.cmd)
+	group.AwaitEnd(c.cmd)
 	close(c.dead)
 	c.mu.Lock()
-	killGroup(c.cmd) // now, for its children hold the pipes
+	group.Kill(c.cmd) // now, for its children hold the pipes
 	c.forget()
 	_ = c.cmd.Wait() // the state stays in cmd
 	c.live = false
@@ -147,7 +150,7 @@ func (c *child) reap(stdout, stderr *os.File) {
 	closeAll([]*os.File{c.stdin, stdout, stderr})
 	<-drained
 	c.relay.finish()
-	_ = os.RemoveAll(c.folder)
+	_ = hostfolder.RemoveTree(c.folder)
 }
 
 // drain reads both streams to their end; the channel closes when both are there.
@@ -177,7 +180,7 @@ func (c *child) kill() {
 	defer c.mu.Unlock()
 	c.killed = true
 	if c.live {
-		killGroup(c.cmd)
+		group.Kill(c.cmd)
 	}
 }
 
@@ -207,7 +210,7 @@ func (c *child) pid() int {
 }
 
 // discard removes the private folder of a process that was never started.
-func (c *child) discard() { _ = os.RemoveAll(c.folder) }
+func (c *child) discard() { _ = hostfolder.RemoveTree(c.folder) }
 
 // Wait returns when the process has ended and nothing of it is left.
 func (c *child) Wait(context.Context) error {
@@ -252,6 +255,12 @@ func (c *child) ID() string {
 
 // PluginToHost returns the address unchanged if it is the plugin's own.
 func (c *child) PluginToHost(network, address string) (string, string, error) {
+	if c.bounded && network != "unix" { // it may not bind a port, so one that it names is somebody else's
+		return "", "", fmt.Errorf("it listens on %s, which a plugin within bounds cannot; it must listen in its private folder", network)
+	}
+	c.mu.Lock()
+	c.network, c.address = network, address
+	c.mu.Unlock()
 	return network, address, checkAddress(c.folder, network, address)
 }
 

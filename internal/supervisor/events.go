@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
@@ -95,7 +96,7 @@ func (p *Plugin) attributes(raw []byte) []byte {
 // toolError is the tool's own error, without secrets.
 func (p *Plugin) toolError(d *pluginv1.Error) *sdk.Error {
 	e := &sdk.Error{
-		Code: sdk.Code(visible(d.GetCode(), 50, false)), Source: sdk.Source(visible(d.GetSource(), 50, false)),
+		Code: sdk.Code(visible.Line(d.GetCode(), 50)), Source: sdk.Source(visible.Line(d.GetSource(), 50)),
 		Message:    p.secrets.lines(d.GetMessage(), messageLimit),
 		RetryAfter: max(0, time.Duration(d.GetRetryAfterMs())*time.Millisecond),
 	}

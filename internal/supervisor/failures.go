@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"mcp-server/internal/pluginfolder"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
@@ -82,7 +83,7 @@ func (p *Plugin) unrunnable(err error) *sdk.Error {
 	}
 }
 
-func (p *Plugin) name() string { return visible(p.binary.Name, 100, false) }
+func (p *Plugin) name() string { return visible.Line(p.binary.Name, 100) }
 
 // startError explains a failed start. The child is nil when it did not come to a process.
 func (p *Plugin) startError(ctx context.Context, c *child, err error) *sdk.Error {

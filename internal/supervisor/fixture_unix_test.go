@@ -76,6 +76,12 @@ func kinds() map[string]func() {
 			fmt.Printf("1|9|unix|%s/x|grpc|\n", os.Getenv("PLUGIN_UNIX_SOCKET_DIR"))
 			time.Sleep(time.Hour)
 		},
+		"crooked": func() {
+			link := os.Getenv("PLUGIN_UNIX_SOCKET_DIR") + "/link"
+			_ = os.Symlink(filepath.Join(filepath.Dir(os.Args[0]), "other"), link)
+			fmt.Printf("1|1|unix|%s|grpc|\n", link)
+			time.Sleep(time.Hour)
+		},
 		"stranger": func() { fmt.Println("1|1|unix|/tmp/elsewhere|grpc|"); time.Sleep(time.Hour) },
 		"nobody": func() {
 			fmt.Printf("1|1|unix|%s/none|grpc|\n", os.Getenv("PLUGIN_UNIX_SOCKET_DIR"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mcp-server/internal/pluginfolder"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
@@ -48,7 +49,7 @@ func (p *Plugin) started(proc *process, took time.Duration) {
 		p.status.Restarts++
 	}
 	p.ran, p.status.Since, p.status.Sandboxed = true, time.Now(), proc.sandboxed
-	p.logger.Debug("the plugin started", "pid", proc.child.pid(), "version", visible(proc.manifest.Version, 50, false),
+	p.logger.Debug("the plugin started", "pid", proc.child.pid(), "version", visible.Line(proc.manifest.Version, 50),
 		"took", took.Round(time.Microsecond), "sandboxed", proc.sandboxed)
 	proc.used = time.Now()
 	p.awaitIdle(proc, p.sup.cfg.IdleTimeout)

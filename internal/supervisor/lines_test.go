@@ -177,25 +177,6 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
-func TestVisible(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"plain 模板 é":               "plain 模板 é",
-		"a\tb\nc\rd":               `a b\nc\x0dd`,
-		"\x1b[31m\x00\x7f":         `\x1b[31m\x00\x7f`,
-		"\xff\u0085\u202e\u2028":   `\xff\u0085\u202e\u2028`,
-		strings.Repeat("a", 150):   strings.Repeat("a", 100) + "…",
-		strings.Repeat("\xff", 30): strings.Repeat(`\xff`, 25) + "…",
-	} {
-		if got := visible(in, 100, false); got != want {
-			t.Errorf("visible(%q) = %q; want %q", in, got, want)
-		}
-	}
-	if got := visible("a\nb", 100, true); got != "a\nb" {
-		t.Errorf("lines became %q", got)
-	}
-}
-
 func FuzzLogLine(f *testing.F) {
 	for _, seed := range []string{"", "a", `{"@message":42}`, `{"msg":{},"level":[]}`, "\x1b\xff", `{"msg":"hunter22"}`, "https://a/b?c"} {
 		f.Add([]byte(seed))

@@ -70,8 +70,10 @@ func newProcess(c *child, startTimeout time.Duration) *process {
 		SkipHostEnv:      true,
 		StartTimeout:     2 * startTimeout, // ours ends first, and better explained
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: c.folder},
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(pluginv1.MaxMessageBytes), grpc.MaxCallSendMsgSize(pluginv1.MaxMessageBytes))},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(pluginv1.MaxMessageBytes), grpc.MaxCallSendMsgSize(pluginv1.MaxMessageBytes)),
+			grpc.WithContextDialer(c.dial), grpc.WithChainStreamInterceptor(withoutBroker),
+		},
 		SyncStdout: p.printed[0], SyncStderr: p.printed[1],
 		Logger: hclog.NewNullLogger(),
 	})

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"mcp-server/internal/supervisor/visible"
 )
 
 const (
@@ -126,12 +128,12 @@ func (r *redactor) withoutBegunSecret(s string) string {
 
 // line returns s as it may stand in a log or an error: without secrets, printable, on one line, of about limit bytes.
 func (r *redactor) line(s string, cut bool, limit int) string {
-	return visible(r.bounded(s, cut, limit), limit, false)
+	return visible.Line(r.bounded(s, cut, limit), limit)
 }
 
 // lines is line for a text that keeps its newlines.
 func (r *redactor) lines(s string, limit int) string {
-	return visible(r.bounded(s, false, limit), limit, true)
+	return visible.Lines(r.bounded(s, false, limit), limit)
 }
 
 // bounded does not search what is never shown: that takes long.

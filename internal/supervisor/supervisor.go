@@ -11,6 +11,7 @@ import (
 	"mcp-server/internal/hostfolder"
 	"mcp-server/internal/pluginfolder"
 	"mcp-server/internal/sandbox"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
@@ -59,7 +60,7 @@ func (s *Supervisor) Plugin(b pluginfolder.Binary, known Known) *Plugin {
 	}
 	p := &Plugin{
 		binary: b, sup: s, known: known, secrets: &redactor{}, quit: make(chan struct{}), live: map[*process]bool{},
-		logger: s.cfg.Logger.With("plugin", visible(b.Name, 100, false)),
+		logger: s.cfg.Logger.With("plugin", visible.Line(b.Name, 100)),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

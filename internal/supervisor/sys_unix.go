@@ -5,7 +5,6 @@ package supervisor
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"runtime"
 	"syscall"
 )
@@ -20,9 +19,6 @@ func shortTempDir(dir string) string {
 	}
 	return dir
 }
-
-// killGroup kills the process and all that it started, stopped ones too.
-func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 // wasKilled reports whether the process ended by the signal that no program can catch.
 func wasKilled(state *os.ProcessState) bool {

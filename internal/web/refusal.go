@@ -4,10 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
-	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Refusal is a request, or a connection, that was turned away.
@@ -17,34 +13,6 @@ type Refusal struct {
 	Reason string
 	Caller string // empty unless it is known whose token it was
 	Remote string // the address that the connection came from
-}
-
-const (
-	refusalBurst = 20
-	refusalEvery = time.Second
-)
-
-// refusals writes them to the log, but never so many that the rest of it is lost among them.
-type refusals struct {
-	mu      sync.Mutex
-	limiter *rate.Limiter
-	left    int // out of the log since its last line
-}
-
-func newRefusals() *refusals {
-	return &refusals{limiter: rate.NewLimiter(rate.Every(refusalEvery), refusalBurst)}
-}
-
-// turn says whether this one is written, and how many before it were not.
-func (f *refusals) turn() (left int, ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.limiter.Allow() {
-		f.left++
-		return 0, false
-	}
-	left, f.left = f.left, 0
-	return left, true
 }
 
 // refused leaves a trace of a request that is turned away. The text why may be long, and never holds a token.
@@ -63,7 +31,7 @@ func (s *Server) trace(f Refusal, level slog.Level, more ...slog.Attr) {
 	if s.config.Refused != nil {
 		s.config.Refused(f)
 	}
-	left, ok := s.refusals.turn()
+	left, ok := s.refusals.Take()
 	if !ok {
 		return
 	}

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mcp-server/internal/lograte"
+
 	"golang.org/x/net/netutil"
 )
 
@@ -23,7 +25,7 @@ type Server struct {
 	certificate *certificate // nil without TLS
 	seats       *seats
 	flights     flights
-	refusals    *refusals
+	refusals    *lograte.Turns
 	visitors    *visitors
 	logger      *slog.Logger
 	ending      atomic.Bool // new clients should go elsewhere
@@ -44,7 +46,7 @@ func New(c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, seats: newSeats(c.Limits), refusals: newRefusals(), visitors: &visitors{limit: c.Limits.StrangerIdle}, logger: c.Logger}
+	s := &Server{config: c, seats: newSeats(c.Limits), refusals: lograte.New(), visitors: &visitors{limit: c.Limits.StrangerIdle}, logger: c.Logger}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}

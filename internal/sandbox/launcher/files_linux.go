@@ -23,8 +23,13 @@ var systemFiles = []string{
 	// Certificates and the policy on ciphers.
 	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/crypto-policies",
 	"/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
-	// The process itself and the machine, which runtimes size themselves by.
-	"/proc/self", "/proc/meminfo", "/proc/stat", "/proc/cpuinfo", "/proc/uptime", "/proc/loadavg", "/proc/version", "/proc/filesystems",
+	// The process itself, and the machine, which runtimes size themselves by. Not /proc/self as such: below it are the paths of all local
+	// sockets, other plugins' among them, and the ports of the machine.
+	"/proc/self/auxv", "/proc/self/cgroup", "/proc/self/cmdline", "/proc/self/comm", "/proc/self/environ", "/proc/self/exe", "/proc/self/fd",
+	"/proc/self/fdinfo", "/proc/self/io", "/proc/self/limits", "/proc/self/loginuid", "/proc/self/maps", "/proc/self/mountinfo", "/proc/self/mounts",
+	"/proc/self/oom_score", "/proc/self/oom_score_adj", "/proc/self/schedstat", "/proc/self/smaps",
+	"/proc/self/smaps_rollup", "/proc/self/stat", "/proc/self/statm", "/proc/self/status", "/proc/self/wchan",
+	"/proc/meminfo", "/proc/stat", "/proc/cpuinfo", "/proc/uptime", "/proc/loadavg", "/proc/version", "/proc/filesystems",
 	"/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/net/core/somaxconn",
 	"/sys/fs/cgroup", "/sys/devices/system/cpu", "/sys/devices/system/node", "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
 	// Devices that hold nothing.
@@ -40,7 +45,8 @@ const writeAccess landlock.AccessFSSet = ll.AccessFSExecute | ll.AccessFSReadFil
 // used as far as it goes; what that leaves open, a probe has said.
 func boundFiles(policy sandbox.Policy) error {
 	rules := append(readable(systemFiles), readable(policy.Read)...)
-	rules = append(rules, landlock.ROFiles(byDescriptor), landlock.RWFiles("/dev/null").IgnoreIfMissing())
+	rules = append(rules, landlock.ROFiles(byDescriptor), landlock.RWFiles("/dev/null").IgnoreIfMissing(),
+		landlock.PathAccess(ll.AccessFSReadDir, "/proc/self").IgnoreIfMissing()) // the names in it, such as those of its threads
 	for _, folder := range policy.Write {
 		rules = append(rules, writable(folder))
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,7 @@ type program struct {
 // prepare does all that needs files, before they are bounded.
 func prepare(order sandbox.Order, args []string) (program, error) {
 	p := program{path: byDescriptor, argv: append([]string{order.Argv0}, args...), env: os.Environ()}
+	offer()
 	script, err := isScript()
 	if err != nil {
 		return p, err
@@ -44,6 +46,16 @@ func prepare(order sandbox.Order, args []string) (program, error) {
 	}
 	p.path = named(filepath.Base(order.Argv0))
 	return p, nil
+}
+
+// offer has the kernel end a plugin before the user's other programs when the machine's memory is full: what a plugin shares between its
+// processes, no limit of a process counts. It is no bound, so it may fail.
+func offer() {
+	const file, score = "/proc/self/oom_score_adj", 500
+	text, err := os.ReadFile(file)
+	if now, numberErr := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && numberErr == nil && now < score {
+		_ = os.WriteFile(file, []byte(strconv.Itoa(score)), 0)
+	}
 }
 
 // become replaces the launcher. Only syscall.Exec keeps the runtime from starting a thread meanwhile, which would end in a crash.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"mcp-server/internal/supervisor/visible"
 )
 
 // check is one thing that is tried.
@@ -71,7 +73,7 @@ func (t *trial) perform(ctx context.Context, c check) {
 	}
 	o := Outcome{Name: c.name, About: c.about, State: Passed, Reason: remark, Took: time.Since(began)}
 	if err != nil {
-		o.State, o.Reason = Failed, visible(strings.ReplaceAll(err.Error(), "\n", "; "), reasonBytes)
+		o.State, o.Reason = Failed, visible.Quote(strings.ReplaceAll(err.Error(), "\n", "; "), reasonBytes)
 		_, skipped := errors.AsType[skip](err)
 		switch {
 		case errors.Is(ctx.Err(), context.Canceled):

@@ -14,12 +14,13 @@ import (
 	"path/filepath"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
 // take checks a file that the plugin hands over, and answers as a host that has taken it.
 func (g *goodCall) take(e *pluginv1.File) (*pluginv1.FileReply, error) {
-	shown := visible(e.GetPath(), 100)
+	shown := visible.Quote(e.GetPath(), 100)
 	if g.staging == "" {
 		return nil, errors.New("it hands over a file, but the tool is not described with stores_files")
 	}

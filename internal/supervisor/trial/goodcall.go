@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/sdk"
 )
 
@@ -143,7 +144,7 @@ func (t *trial) connections(context.Context) (string, error) {
 	var problems []error
 	for _, e := range t.refused()[t.good.refusals:] {
 		problems = append(problems, fmt.Errorf("the connection to %s, port %d, was refused: %s; declare the host in the permissions, or do without it",
-			visible(e.Host, 100), e.Port, visible(e.Refused, wordsBytes)))
+			visible.Quote(e.Host, 100), e.Port, visible.Quote(e.Refused, wordsBytes)))
 	}
 	if len(problems) > 0 {
 		return "", errors.Join(problems...)

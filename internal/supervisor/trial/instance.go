@@ -17,6 +17,8 @@ import (
 
 	"mcp-server/internal/pluginv1"
 	"mcp-server/internal/sandbox"
+	"mcp-server/internal/supervisor/group"
+	"mcp-server/internal/supervisor/visible"
 )
 
 const (
@@ -71,7 +73,7 @@ func (t *trial) launch(env []string, arguments ...string) (*instance, error) {
 		p.cmd.Env = append(p.cmd.Env, env...)
 		p.cmd.Env = append(p.cmd.Env, "PLUGIN_UNIX_SOCKET_DIR="+p.folder, "TMPDIR="+p.folder)
 	}
-	p.cmd.Dir, p.cmd.SysProcAttr = p.folder, processAttributes()
+	p.cmd.Dir, p.cmd.SysProcAttr = p.folder, group.Attributes()
 	err := p.start()
 	after()
 	return p, err
@@ -128,11 +130,11 @@ func (p *instance) reap(stdout, stderr *os.File) {
 	streams.Go(func() { p.stdout.readFrom(stdout) })
 	streams.Go(func() { _, _ = p.stderr.ReadFrom(stderr) }) // it ends with the process, or with the pipe
 	go func() { streams.Wait(); close(drained) }()
-	awaitEnd(p.cmd)
+	group.AwaitEnd(p.cmd)
 	close(p.dead)
 	p.left = p.outlived()
 	p.mu.Lock()
-	killGroup(p.cmd)
+	group.Kill(p.cmd)
 	_ = p.cmd.Wait() // the state stays in cmd
 	p.live = false
 	p.mu.Unlock()
@@ -172,7 +174,7 @@ func (p *instance) kill() {
 	defer p.mu.Unlock()
 	p.killed = true
 	if p.live {
-		killGroup(p.cmd)
+		group.Kill(p.cmd)
 	}
 }
 
@@ -230,8 +232,8 @@ func (o *output) lastWords() string {
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 	for _, line := range lines {
 		if bytes.HasPrefix(line, []byte("panic: ")) || bytes.HasPrefix(line, []byte("fatal error: ")) {
-			return visible(string(line), wordsBytes)
+			return visible.Quote(string(line), wordsBytes)
 		}
 	}
-	return visible(string(lines[len(lines)-1]), wordsBytes)
+	return visible.Quote(string(lines[len(lines)-1]), wordsBytes)
 }

@@ -12,6 +12,7 @@ import (
 
 	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 	"mcp-server/internal/toolcheck"
 	"mcp-server/sdk"
 )
@@ -103,7 +104,7 @@ func (t *trial) judge(context.Context) (string, error) {
 		_, err := newTool(described)
 		problems = append(problems, err)
 	}
-	return visible(strings.Join(warnings, "; "), reasonBytes), errors.Join(problems...)
+	return visible.Quote(strings.Join(warnings, "; "), reasonBytes), errors.Join(problems...)
 }
 
 // surroundings are the problems of a description outside its tools.

@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
+
+	"mcp-server/internal/supervisor/visible"
 )
 
 const (
@@ -96,32 +96,5 @@ func (s *stdout) readFrom(r io.Reader) {
 // quote shows the beginning of what a stream held.
 func (o *output) quote() string {
 	text, size := o.since(0)
-	return fmt.Sprintf("%d bytes: %s", size, visible(string(text[:min(len(text), 2*noiseBytes)]), noiseBytes))
-}
-
-// visible returns s on one line, with everything escaped that a terminal would act on or a reader would not see, cut to
-// about limit bytes.
-func visible(s string, limit int) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		if b.Len() >= limit {
-			b.WriteString("…")
-			break
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r < utf8.RuneSelf:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-		i += size
-	}
-	return b.String()
+	return fmt.Sprintf("%d bytes: %s", size, visible.Quote(string(text[:min(len(text), 2*noiseBytes)]), noiseBytes))
 }

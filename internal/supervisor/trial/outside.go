@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"mcp-server/internal/supervisor/visible"
 )
 
 // byHand starts the binary as a person would who does not know what it is.
@@ -76,7 +78,7 @@ func difference(a, b any) string {
 	}
 	for key := range after {
 		if !reflect.DeepEqual(before[key], after[key]) {
-			return "in " + visible(key, noiseBytes)
+			return "in " + visible.Quote(key, noiseBytes)
 		}
 	}
 	return "it has more members"

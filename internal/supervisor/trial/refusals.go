@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 )
 
 // missingTool is a name that no plugin has.
@@ -115,7 +116,7 @@ func (t *trial) runningAnswers(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%w; implement the rpc Running: it returns the ids of the calls whose tools still run", p.explain(ctx, err))
 	}
 	if ids := answer.GetCallIds(); len(ids) > 0 {
-		return "", fmt.Errorf("it names calls that have ended: %s", visible(strings.Join(ids, ", "), noiseBytes))
+		return "", fmt.Errorf("it names calls that have ended: %s", visible.Quote(strings.Join(ids, ", "), noiseBytes))
 	}
 	return "", nil
 }
@@ -144,7 +145,7 @@ func (t *trial) startOf(name string, arguments []byte) *pluginv1.Start {
 // answerOf is what a call came to, in words; a tool's own error is an answer.
 func (p *instance) answerOf(ctx context.Context, err error) error {
 	if failure, ok := errors.AsType[pluginv1.Failure](err); ok {
-		return fmt.Errorf("the tool answered with an error (%s): %s", visible(failure.Detail.GetCode(), 50), visible(failure.Detail.GetMessage(), wordsBytes))
+		return fmt.Errorf("the tool answered with an error (%s): %s", visible.Quote(failure.Detail.GetCode(), 50), visible.Quote(failure.Detail.GetMessage(), wordsBytes))
 	}
 	return p.explain(ctx, err)
 }

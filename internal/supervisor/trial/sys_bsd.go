@@ -7,10 +7,6 @@ import (
 	"syscall"
 )
 
-func processAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
-
-func awaitEnd(cmd *exec.Cmd) { _ = cmd.Wait() } // the state stays in cmd
-
 // members says that there are other processes of the group, once the first of it has been reaped.
 func members(cmd *exec.Cmd) []string {
 	if syscall.Kill(-cmd.Process.Pid, 0) != nil {

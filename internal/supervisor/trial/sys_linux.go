@@ -2,31 +2,15 @@ package trial
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
-	"golang.org/x/sys/unix"
+	"mcp-server/internal/supervisor/visible"
 )
-
-func processAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
-
-// awaitEnd returns when the process has ended and leaves it unreaped, so that its group's id stays its own.
-func awaitEnd(cmd *exec.Cmd) {
-	for {
-		err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, unix.EINTR) {
-			return
-		}
-	}
-}
 
 // members names the other processes of the group that run.
 func members(cmd *exec.Cmd) []string {
@@ -44,7 +28,7 @@ func members(cmd *exec.Cmd) []string {
 		}
 		fields := strings.Fields(name[end+2:]) // state, parent, group
 		if len(fields) > 2 && fields[0] != "Z" && fields[2] == strconv.Itoa(cmd.Process.Pid) && pid != fields[2] {
-			found = append(found, fmt.Sprintf("%s (process %s)", visible(name[:end], 40), pid))
+			found = append(found, fmt.Sprintf("%s (process %s)", visible.Quote(name[:end], 40), pid))
 		}
 	}
 	return found

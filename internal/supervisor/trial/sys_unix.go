@@ -2,11 +2,6 @@
 
 package trial
 
-import (
-	"os/exec"
-	"syscall"
-)
-
 // searchPath is where a script's interpreter is looked for, as a host has it.
 const searchPath = "PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
 
@@ -17,6 +12,3 @@ func shortTempDir(dir string) string {
 	}
 	return dir
 }
-
-// killGroup kills the process and all that it started, stopped ones too.
-func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

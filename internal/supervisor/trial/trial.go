@@ -55,6 +55,7 @@ type Outcome struct {
 // Mistake is the error of options that cannot be right.
 type Mistake struct{ cause error }
 
+// Error returns what is wrong, in words.
 func (m Mistake) Error() string { return m.cause.Error() }
 
 // Unwrap returns what is wrong.

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"mcp-server/internal/pluginv1"
+	"mcp-server/internal/supervisor/visible"
 )
 
 // shake waits for the handshake and connects to what it names.
@@ -57,9 +58,9 @@ func targetOf(line, folder string) (string, error) {
 	core, protocol, network, address, kind := fields[0], fields[1], fields[2], fields[3], fields[4]
 	switch {
 	case core != "1" || protocol != fmt.Sprint(pluginv1.ProtocolVersion):
-		return "", fmt.Errorf("the handshake %s is of core version %s and protocol version %s; want 1 and 1", visible(line, noiseBytes), core, protocol)
+		return "", fmt.Errorf("the handshake %s is of core version %s and protocol version %s; want 1 and 1", visible.Quote(line, noiseBytes), core, protocol)
 	case kind != "grpc":
-		return "", fmt.Errorf("the handshake says that it speaks %s; want grpc", visible(kind, noiseBytes))
+		return "", fmt.Errorf("the handshake says that it speaks %s; want grpc", visible.Quote(kind, noiseBytes))
 	case len(fields) > 5 && fields[5] != "":
 		return "", errors.New("the handshake has a certificate, but the host speaks plain gRPC; leave the sixth field empty")
 	}
@@ -70,7 +71,7 @@ func targetOf(line, folder string) (string, error) {
 	case network == "tcp" && err == nil && net.ParseIP(host).IsLoopback():
 		return "passthrough:///" + address, nil
 	}
-	return "", fmt.Errorf("it listens on %s %s; want a socket below the folder that $PLUGIN_UNIX_SOCKET_DIR names", network, visible(address, noiseBytes))
+	return "", fmt.Errorf("it listens on %s %s; want a socket below the folder that $PLUGIN_UNIX_SOCKET_DIR names", network, visible.Quote(address, noiseBytes))
 }
 
 // connect waits for the connection.
@@ -164,7 +165,7 @@ func (p *instance) explain(ctx context.Context, err error) error {
 		return cause
 	}
 	if s, ok := status.FromError(err); ok {
-		return fmt.Errorf("%s: %s", s.Code(), visible(s.Message(), wordsBytes))
+		return fmt.Errorf("%s: %s", s.Code(), visible.Quote(s.Message(), wordsBytes))
 	}
 	return err
 }

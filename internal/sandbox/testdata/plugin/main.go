@@ -76,6 +76,12 @@ var acts = map[string]func(string) (string, error){
 	"raise": func(string) (string, error) {
 		return "", unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: 1 << 40, Max: 1 << 40})
 	},
+	"chmod":      func(path string) (string, error) { return "", os.Chmod(path, 0o644) },
+	"chown":      func(path string) (string, error) { return "", os.Chown(path, 1, 1) },
+	"attribute":  func(path string) (string, error) { return "", unix.Setxattr(path, "user.mine", []byte("x"), 0) },
+	"touch":      func(path string) (string, error) { return "", os.Chtimes(path, time.Time{}, time.Unix(1, 0)) },
+	"openchmod":  openChmod,
+	"inotify":    notify,
 	"niceparent": func(string) (string, error) { return "", unix.Setpriority(unix.PRIO_PROCESS, os.Getppid(), 1) },
 	"capability": capability,
 	"name": func(string) (string, error) {
@@ -89,6 +95,25 @@ var acts = map[string]func(string) (string, error){
 	"churn":       churn,
 	"pid":         func(string) (string, error) { return strconv.Itoa(os.Getpid()), nil },
 	"wait":        func(string) (string, error) { fmt.Println("waiting"); time.Sleep(time.Minute); return "", nil },
+}
+
+// openChmod changes the mode of a file that it may only read.
+func openChmod(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	return "", f.Chmod(0o666)
+}
+
+// notify asks to be told of what happens in a folder.
+func notify(path string) (string, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		return "", err
+	}
+	_, err = unix.InotifyAddWatch(fd, path, unix.IN_CREATE)
+	return "", err
 }
 
 func run(command string) (string, error) {
