@@ -13,6 +13,20 @@ import (
 // echoName is the file of the plugin that the benchmarks call, and so the beginning of its tools' names.
 const echoName = "bench"
 
+// buildAside is buildAll into a folder of its own; remove takes it away.
+func buildAside() (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp("", "bench-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	if err := buildAll(dir); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return dir, remove, nil
+}
+
 // buildAll builds the server with its plugins, the in-process server and, in the folder echo, the echo plugin.
 func buildAll(dir string) error {
 	for _, args := range [][]string{

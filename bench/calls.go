@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -15,14 +14,11 @@ type samples struct{ start, call []time.Duration }
 
 // measureCalls starts the in-process server, the host with the five plugins and the host with the echo plugin in turn.
 func measureCalls(out io.Writer, rounds, calls int) error {
-	dir, err := os.MkdirTemp("", "bench-")
+	dir, remove, err := buildAside()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := buildAll(dir); err != nil {
-		return err
-	}
+	defer remove()
 	host := filepath.Join(dir, "mcp-server")
 	floor, five, one := samples{}, samples{}, samples{}
 	for range rounds {

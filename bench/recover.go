@@ -30,14 +30,11 @@ const (
 
 // measureRecovery kills a plugin's process between and in the middle of calls. It needs Linux, to find the process.
 func measureRecovery(out io.Writer, rounds int) (err error) {
-	dir, err := os.MkdirTemp("", "bench-")
+	dir, remove, err := buildAside()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := buildAll(dir); err != nil {
-		return err
-	}
+	defer remove()
 	r := &recovery{}
 	r.session, err = open([]string{filepath.Join(dir, "mcp-server"), "serve", "--log-level", "error", "--data-dir", filepath.Join(dir, "data"),
 		"--plugins", filepath.Join(dir, "echo")}, []string{"XDG_CACHE_HOME=" + filepath.Join(dir, "cache")})

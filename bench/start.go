@@ -26,14 +26,11 @@ type starts struct {
 // measureStart starts the servers in turn and notes the time from the start of the process to the answer of tools/list. The in-process
 // server reads the definitions of the same tools from a file, as the host reads its cache.
 func measureStart(out io.Writer, rounds int) error {
-	dir, err := os.MkdirTemp("", "bench-")
+	dir, remove, err := buildAside()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := buildAll(dir); err != nil {
-		return err
-	}
+	defer remove()
 	var sets []*starts
 	for _, n := range []int{0, 5, 50} {
 		s := &starts{plugins: n, dir: filepath.Join(dir, fmt.Sprint(n))}
