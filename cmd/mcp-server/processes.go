@@ -42,7 +42,7 @@ func addProcessFlags(flags *pflag.FlagSet, f *processFlags) {
 
 // addDescribeFlags adds what a command needs that asks the plugins of the folder what they are.
 func addDescribeFlags(flags *pflag.FlagSet, f *processFlags) {
-	f.memory = sandbox.DefaultMemory
+	f.memory, f.maxList = sandbox.DefaultMemory, 256<<10
 	flags.StringVar(&f.sandbox, "sandbox", "on", "bound plugins by the kernel to what they declare: on (as far as it can), required (run none otherwise) or off")
 	flags.StringSliceVar(&f.unsandboxed, "unsandboxed", nil, "`plugin` that is not bounded, while you develop it; may be repeated")
 	flags.Var(&f.memory, "plugin-memory", "most memory of a plugin that declares no other; 0 for no bound")
