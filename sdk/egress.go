@@ -111,7 +111,7 @@ func egressError(answer *http.Response) error {
 }
 
 // Proxy is the value for [http.Transport].Proxy in a plugin: the host's proxy for every host, loopback included, and
-// [http.ProxyFromEnvironment] without a host. [http.DefaultTransport] does without it, except for hosts on loopback.
+// [http.ProxyFromEnvironment] without a host. [Serve] gives it to [http.DefaultTransport].
 func Proxy(r *http.Request) (*url.URL, error) {
 	e, err := NewEgress(os.Getenv)
 	if err != nil {

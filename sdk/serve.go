@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 
 	"github.com/hashicorp/go-hclog"
@@ -37,6 +38,9 @@ func run(p Plugin, args []string, getenv func(string) string, stdin io.Reader, s
 	case getenv(pluginv1.CookieKey) == pluginv1.CookieValue && len(args) == 0:
 		if getenv(pluginv1.StdinWatchKey) == "1" {
 			go exitWithHost(stdin) // ends with the process
+		}
+		if t, ok := http.DefaultTransport.(*http.Transport); ok {
+			t.Proxy = Proxy // net/http would go around it for hosts on loopback, where there is no way
 		}
 		serve(p, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug})))
 		return 0

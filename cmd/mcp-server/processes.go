@@ -67,6 +67,11 @@ func (f processFlags) processes() (host.Processes, error) {
 	if f.sandbox == "required" && len(f.unsandboxed) > 0 {
 		return host.Processes{}, usageError{errors.New("--sandbox required and --unsandboxed contradict each other; leave one out")}
 	}
+	if f.sandbox == "required" {
+		if missing := sandbox.Probe(launcher()).Missing; missing != "" {
+			return host.Processes{}, fmt.Errorf("--sandbox required: plugins cannot be bounded here (%s), so none would run", missing)
+		}
+	}
 	if f.idleTimeout < 0 {
 		return host.Processes{}, usageError{fmt.Errorf("--idle-timeout takes a time such as 10m, or 0 for never, not %s", f.idleTimeout)}
 	}

@@ -1,6 +1,9 @@
 package host
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // warm starts processes before their first call, when that is wanted.
 func (h *Host) warm(ctx context.Context) {
@@ -9,13 +12,18 @@ func (h *Host) warm(ctx context.Context) {
 		items := h.shelf.sorted()
 		h.mu.RUnlock()
 		own := h.ownTenant()
+		var all sync.WaitGroup
 		for _, it := range items {
-			if it.binary.Path != "" && it.refused == "" {
+			if it.binary.Path == "" || it.refused != "" {
+				continue
+			}
+			all.Go(func() {
 				if _, err := own.plugin(it).Start(ctx); err != nil && ctx.Err() == nil && !h.closing.Load() {
 					h.logger.Warn("a plugin did not start; its next call tries again", "plugin", it.name, "err", err)
 				}
-			}
+			})
 		}
+		all.Wait()
 	}
 	switch h.cfg.Plugins.Start {
 	case StartEager:

@@ -45,8 +45,7 @@ func fetch(ctx context.Context, _ *sdk.Call, in text) (answer, error) {
 }
 
 func do(r *http.Request) (answer, error) {
-	client := &http.Client{Transport: &http.Transport{Proxy: sdk.Proxy, DisableKeepAlives: true}}
-	response, err := client.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return done("failed: " + err.Error()), nil
 	}
