@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,11 +93,16 @@ func settled(k *kit, goroutines, descriptors int) (int, int) {
 	return runtime.NumGoroutine(), openFiles()
 }
 
-// openFiles counts descriptors where the system shows them.
+// openFiles counts descriptors where the system shows them, but for pipes: Go splices a tunnel through some, and keeps them for the next
+// until it has collected garbage twice.
 func openFiles() int {
-	entries, err := os.ReadDir("/proc/self/fd")
+	const folder = "/proc/self/fd/"
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return 0
 	}
-	return len(entries)
+	return len(slices.DeleteFunc(entries, func(e os.DirEntry) bool {
+		to, _ := os.Readlink(folder + e.Name()) // the folder itself is closed by now
+		return strings.HasPrefix(to, "pipe:")
+	}))
 }
