@@ -102,7 +102,7 @@ func (h *Host) examined(b pluginfolder.Binary, d supervisor.Description) *item {
 			h.logger.Warn("a strict client would refuse this", "plugin", b.Name, "tool", shorten(f.Tool), "finding", clip(f.Message, 300))
 		}
 	}
-	return h.judged(&item{name: b.Name, binary: b, known: supervisor.Known{Manifest: d.Manifest, SHA256: d.SHA256}, offer: o})
+	return h.judged(&item{name: b.Name, binary: b, known: supervisor.Known{Manifest: d.Manifest, SHA256: d.SHA256}, size: len(d.Raw), offer: o})
 }
 
 // remembered is the item of a binary that the cache knows. What the verdict says of the tools is not found out again: their
@@ -124,7 +124,7 @@ func (h *Host) remembered(b pluginfolder.Binary) (it *item, failed bool) {
 		check = v.check
 	}
 	return h.judged(&item{
-		name: b.Name, binary: b, known: supervisor.Known{Manifest: m, SHA256: entry.SHA256}, offer: examineWith(b.Name, nil, m, check),
+		name: b.Name, binary: b, known: supervisor.Known{Manifest: m, SHA256: entry.SHA256}, size: len(entry.Manifest), offer: examineWith(b.Name, nil, m, check),
 	}), false
 }
 
@@ -134,9 +134,10 @@ func (h *Host) judged(it *item) *item {
 		it.refused = err.Error()
 		return it
 	}
-	most := h.cfg.Plugins.MaxListBytes
-	if size, tokens := toolcheck.Size(it.known.Manifest); most > 0 && size > most {
-		it.refused = fmt.Sprintf("its tools take %d bytes of tools/list (about %d tokens), and one plugin may take %d; allow more with --max-list-size", size, tokens, most)
+	if most := h.cfg.Plugins.MaxListBytes; most > 0 && it.size > most { // the manifest is longer than what is listed of it
+		if size, tokens := toolcheck.Size(it.known.Manifest); size > most {
+			it.refused = fmt.Sprintf("its tools take %d bytes of tools/list (about %d tokens), and one plugin may take %d; allow more with --max-list-size", size, tokens, most)
+		}
 	}
 	return it
 }

@@ -69,7 +69,7 @@ func (o *offer) leaveOut(tool string, err error) {
 }
 
 // toolName is what every MCP client accepts, with room for the prefixes that clients add.
-var toolName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`)
+var toolName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`) })
 
 // newTool readies a tool. Its schemas are compiled when they are first used.
 func newTool(plugin string, m sdk.ToolManifest) Tool {
@@ -85,7 +85,7 @@ func newTool(plugin string, m sdk.ToolManifest) Tool {
 
 // check says why no client should see the tool.
 func (t Tool) check() error {
-	if !toolName.MatchString(t.Name) {
+	if !toolName().MatchString(t.Name) {
 		return fmt.Errorf("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
 	}
 	if err := checkText("title", t.Title, maxTitle); err != nil {

@@ -15,6 +15,7 @@ type item struct {
 	name     string
 	binary   pluginfolder.Binary
 	known    supervisor.Known
+	size     int // of the manifest, in bytes
 	offer    offer
 	process  process // answers instead of a process of its own; nil for a binary
 	attached bool    // somebody else runs it, under a debugger

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -60,16 +61,16 @@ type values struct {
 
 var (
 	// pluginName leaves room in the tool's name, and is a folder and a module on every system.
-	pluginName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	pluginName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`) })
 	// plainPath has nothing in it that a Makefile, a shell or go.mod reads in its own way.
-	plainPath = regexp.MustCompile(`^[^\s'"$#\x60\\]+$`)
+	plainPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^\s'"$#\x60\\]+$`) })
 )
 
 const maxName = 50
 
 func newValues(name string, o Options) (values, error) {
 	switch {
-	case !pluginName.MatchString(name) || len(name) > maxName:
+	case !pluginName().MatchString(name) || len(name) > maxName:
 		return values{}, fmt.Errorf("naming the plugin %.80q: want at most %d lower-case letters and digits, in words joined by hyphens, such as weather-show-forecast", name, maxName)
 	case name == "mcp-server":
 		return values{}, errors.New("naming the plugin mcp-server: that is the server's own module; choose another name")
@@ -88,7 +89,7 @@ func newValues(name string, o Options) (values, error) {
 	}
 	v := values{Name: name, Tool: toolName(name), Source: filepath.ToSlash(source), Plugins: filepath.ToSlash(plugins)}
 	for _, folder := range []string{v.Source, v.Plugins} {
-		if !plainPath.MatchString(folder) {
+		if !plainPath().MatchString(folder) {
 			return values{}, fmt.Errorf("writing the folder %q into a Makefile and go.mod: it has a blank, a quote or a $ in its path; link to it from another place and name that", folder)
 		}
 	}

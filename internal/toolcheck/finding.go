@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"mcp-server/sdk"
@@ -57,7 +58,7 @@ func (f Finding) String() string {
 const maxFindings = 200
 
 // name is what every client accepts, with room for the prefixes that clients add.
-var name = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`)
+var name = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`) })
 
 // Lint returns what is wrong with a plugin's description, in its order. Every schema of it is walked to a fixed depth, whoever wrote it.
 func Lint(m sdk.Manifest) []Finding {
@@ -115,7 +116,7 @@ func (l *linter) prompt(p sdk.PromptManifest) {
 }
 
 func (l *linter) texts(called, title, description string) {
-	if !name.MatchString(called) {
+	if !name().MatchString(called) {
 		l.report(Error, RuleName, "the name must have 1 to 60 letters, digits, _ or - and start with a letter")
 	}
 	if l.names[called] {
@@ -136,7 +137,7 @@ func (l *linter) texts(called, title, description string) {
 
 func (l *linter) aliases(of []string) {
 	for _, alias := range of {
-		if !name.MatchString(alias) {
+		if !name().MatchString(alias) {
 			l.report(Error, RuleName, "the alias %.80q must have 1 to 60 letters, digits, _ or - and start with a letter", alias)
 		}
 		if l.names[alias] {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // side says which of a tool's two schemas it is.
@@ -31,7 +32,7 @@ func (s side) severity() Severity {
 const maxDepth = 32
 
 // propertyName is what the strictest model API takes for the name of an argument.
-var propertyName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+var propertyName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`) })
 
 // schemaMaps and schemaLists are the keywords that hold schemas by name and in a row; the others of schemaKeywords hold one.
 var (
@@ -142,7 +143,7 @@ func (l *linter) closed(schema map[string]any, at place) {
 
 // property judges one property of an object. Bytes of a list are dear, so only the top of a result must be described.
 func (l *linter) property(key string, schema any, at place) {
-	if at.side == input && !propertyName.MatchString(key) {
+	if at.side == input && !propertyName().MatchString(key) {
 		l.report(Error, RuleProperty, "the argument %.80q of %s must have 1 to 64 letters, digits, _ . or -", key, at)
 	}
 	object, isObject := schema.(map[string]any)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"mcp-server/internal/egress"
 	"mcp-server/internal/pluginv1"
@@ -72,8 +73,8 @@ func (t *trial) accept() {
 }
 
 var (
-	pluginName   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	pluginName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // judge says what a host or a client would not take of the description. Warnings are a remark.
@@ -110,7 +111,7 @@ func (t *trial) judge(context.Context) (string, error) {
 // surroundings are the problems of a description outside its tools.
 func surroundings(m sdk.Manifest) []error {
 	var problems []error
-	if !pluginName.MatchString(m.Name) {
+	if !pluginName().MatchString(m.Name) {
 		problems = append(problems, fmt.Errorf("the name %.70q is not usable; want lower-case letters, digits and hyphens", m.Name))
 	}
 	if m.Version == "" {
@@ -120,7 +121,7 @@ func surroundings(m sdk.Manifest) []error {
 		problems = append(problems, errors.New("there are no tools, no prompts and no resources"))
 	}
 	for _, v := range m.Permissions.Environment {
-		if !variableName.MatchString(v.Name) {
+		if !variableName().MatchString(v.Name) {
 			problems = append(problems, fmt.Errorf("the permissions ask for %.70q, which is not the name of a variable", v.Name))
 		}
 	}

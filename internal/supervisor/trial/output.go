@@ -68,7 +68,9 @@ func newStdout() *stdout { return &stdout{came: make(chan struct{})} }
 
 // handshakeLine is go-plugin's handshake at the end of a line: core version, protocol version, network, address, protocol,
 // and up to two fields that are not used here.
-var handshakeLine = regexp.MustCompile(`[0-9]{1,9}\|[0-9]{1,9}\|(?:unix|tcp)\|[^|]+\|[a-z]{1,16}(?:\|[^|]*){0,2}$`)
+var handshakeLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9]{1,9}\|[0-9]{1,9}\|(?:unix|tcp)\|[^|]+\|[a-z]{1,16}(?:\|[^|]*){0,2}$`)
+})
 
 // readFrom reads a stream to its end.
 func (s *stdout) readFrom(r io.Reader) {
@@ -76,7 +78,7 @@ func (s *stdout) readFrom(r io.Reader) {
 	for found := false; ; {
 		line, err := lines.ReadSlice('\n')
 		text := strings.TrimRight(string(line), "\r\n")
-		at := handshakeLine.FindStringIndex(text)
+		at := handshakeLine().FindStringIndex(text)
 		switch {
 		case found:
 			_, _ = s.after.Write(line)
