@@ -8,11 +8,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel"
-	prometheusexporter "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -97,10 +93,7 @@ func assemble(o Options, s settings, spans []sdktrace.TracerProviderOption, read
 		t.stops = append(t.stops, provider.Shutdown)
 	}
 	if s.prometheus {
-		reader, handler, err := scrapes()
-		if err != nil {
-			return nil, errors.Join(err, t.Shutdown(context.Background()))
-		}
+		reader, handler := scrapes()
 		readers, t.handler = append(readers, reader), handler
 	}
 	var meters metric.MeterProvider = metricnoop.NewMeterProvider()
@@ -120,17 +113,6 @@ func assemble(o Options, s settings, spans []sdktrace.TracerProviderOption, read
 		return nil, errors.Join(err, t.Shutdown(context.Background()))
 	}
 	return t, nil
-}
-
-// scrapes is the metrics in a registry of their own, with those of the Go runtime and of the process.
-func scrapes() (sdkmetric.Reader, http.Handler, error) {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	reader, err := prometheusexporter.New(prometheusexporter.WithRegisterer(registry), prometheusexporter.WithoutScopeInfo())
-	if err != nil {
-		return nil, nil, err
-	}
-	return reader, promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second}), nil
 }
 
 // Handler answers GET /metrics in Prometheus's text format; with 404 when the metrics are not asked for.
