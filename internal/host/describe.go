@@ -70,6 +70,9 @@ const failedBefore = "it failed"
 // verdict is what the cache keeps of an examination: why tools are left out, by name.
 type verdict map[string]string
 
+// nothingWrong is how most verdicts are kept.
+const nothingWrong = "{}"
+
 // check is Tool.check, as it went before.
 func (v verdict) check(t Tool) error {
 	if reason, bad := v[t.Name]; bad {
@@ -107,25 +110,25 @@ func (h *Host) examined(b pluginfolder.Binary, d supervisor.Description) *item {
 
 // remembered is the item of a binary that the cache knows. What the verdict says of the tools is not found out again: their
 // schemas are compiled when they are first used.
-func (h *Host) remembered(b pluginfolder.Binary) (it *item, failed bool) {
+func (h *Host) remembered(b pluginfolder.Binary) memory {
 	entry, known := h.cache.Get(b)
 	if !known {
-		return nil, false
+		return memory{}
 	}
 	if entry.VerdictBy == failedBefore {
-		return nil, true
+		return memory{failed: true}
 	}
 	var m sdk.Manifest
 	if json.Unmarshal(entry.Manifest, &m) != nil {
-		return nil, false
+		return memory{}
 	}
 	check, v := Tool.check, verdict{}
-	if entry.VerdictBy == h.rules() && json.Unmarshal(entry.Verdict, &v) == nil {
+	if entry.VerdictBy == h.rules() && (string(entry.Verdict) == nothingWrong || json.Unmarshal(entry.Verdict, &v) == nil) {
 		check = v.check
 	}
-	return h.judged(&item{
+	return memory{item: h.judged(&item{
 		name: b.Name, binary: b, known: supervisor.Known{Manifest: m, SHA256: entry.SHA256}, size: len(entry.Manifest), offer: examineWith(b.Name, nil, m, check),
-	}), false
+	})}
 }
 
 // judged leaves out what the lock file does not accept, and what would take too much of tools/list.

@@ -107,8 +107,10 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 		cfg.StartGrace = 5 * time.Second
 	}
 	h := newHost(cfg)
+	ahead := h.lookAhead()
 	own, err := h.openTenant(cfg.DataDir, cfg.LookupEnv)
 	if err != nil {
+		ahead()
 		return nil, err
 	}
 	if cfg.Stands != nil {
@@ -117,7 +119,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h.tenants.byName = map[string]*tenant{"": own}
 	h.mcp = h.newMCPServer()
 	h.mcp.AddResourceTemplates(h.templates(&h.catalog)...)
-	if err := errors.Join(h.addOwnTools(), h.attach(ctx), h.scan(ctx, cfg.StartGrace)); err != nil {
+	if err := errors.Join(h.addOwnTools(), h.attach(ctx), h.scanOf(ctx, cfg.StartGrace, ahead)); err != nil {
 		h.Close()
 		return nil, err
 	}

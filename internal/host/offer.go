@@ -3,7 +3,6 @@ package host
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -68,8 +67,20 @@ func (o *offer) leaveOut(tool string, err error) {
 	o.problems = append(o.problems, Problem{Plugin: o.plugin, Tool: tool, Reason: err.Error()})
 }
 
-// toolName is what every MCP client accepts, with room for the prefixes that clients add.
-var toolName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,59}$`) })
+// maxName leaves room for the prefixes that clients add.
+const maxName = 60
+
+// isName reports whether every MCP client accepts a name of a tool or a prompt. A pattern that says so takes longer to compile than a
+// plugin's manifest to read.
+func isName(name string) bool {
+	for n, c := range []byte(name) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (n == 0 || c != '_' && c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= maxName
+}
 
 // newTool readies a tool. Its schemas are compiled when they are first used.
 func newTool(plugin string, m sdk.ToolManifest) Tool {
@@ -85,7 +96,7 @@ func newTool(plugin string, m sdk.ToolManifest) Tool {
 
 // check says why no client should see the tool.
 func (t Tool) check() error {
-	if !toolName().MatchString(t.Name) {
+	if !isName(t.Name) {
 		return fmt.Errorf("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
 	}
 	if err := checkText("title", t.Title, maxTitle); err != nil {

@@ -41,7 +41,7 @@ func (o *offer) examinePrompts(m sdk.Manifest) {
 }
 
 func checkPrompt(p sdk.PromptManifest) error {
-	if !toolName().MatchString(p.Name) {
+	if !isName(p.Name) {
 		return errors.New("the name must have 1 to 60 letters, digits, _ or - and start with a letter")
 	}
 	problems := []error{checkText("title", p.Title, maxTitle), checkText("description", p.Description, maxDescription)}

@@ -14,19 +14,25 @@ import (
 // scan brings what is offered up to what the folder holds. It returns when every new binary has described itself or failed to,
 // or the grace is over; what comes later is taken in then.
 func (h *Host) scan(ctx context.Context, grace time.Duration) error {
+	return h.scanOf(ctx, grace, h.look)
+}
+
+// scanOf is scan with what a look shows.
+func (h *Host) scanOf(ctx context.Context, grace time.Duration, see func() look) error {
 	if !h.occupy() {
 		return nil
 	}
 	defer h.starting.Done()
 	h.scanning.Lock()
 	defer h.scanning.Unlock()
-	found, junk, err := pluginfolder.Discover(h.cfg.PluginsDir)
-	if err != nil {
-		return err
+	seen := see()
+	if seen.err != nil {
+		return seen.err
 	}
-	kept, unknown := h.sort(found, h.readLock() || h.again.Swap(false))
+	found := seen.found
+	kept, unknown := h.sort(seen)
 	h.update(func(s *shelf) {
-		s.problems = problemsOf(h.cfg.PluginsDir, found, junk)
+		s.problems = problemsOf(h.cfg.PluginsDir, found, seen.junk)
 		for name, it := range s.items {
 			if it.binary.Path != "" && !has(found, name) {
 				delete(s.items, name)
@@ -61,47 +67,6 @@ func problemsOf(dir string, found []pluginfolder.Binary, junk []pluginfolder.Pro
 		all = append(all, Problem{Plugin: dir, Reason: "the folder holds no plugins; build them with `go run ./internal/build` or choose another with --plugins"})
 	}
 	return all
-}
-
-// sort tells the binaries of which nothing is known from those that the cache knows. What has not changed is in neither; what
-// failed before is tried again only when that is asked for.
-func (h *Host) sort(found []pluginfolder.Binary, again bool) (kept []*item, unknown []*inquiry) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	for _, b := range found {
-		before, asked := h.shelf.items[b.Name], h.shelf.asked[b.Name]
-		switch {
-		case asked != nil && asked.binary == b:
-		case before != nil && before.attached: // a debugger has it
-		case b.Name == ownName: // a problem
-		case before != nil && before.refused == "" && h.sameContent(before, b) && h.accepts(before) == nil:
-		case before != nil && before.binary == b && before.refused != "" && !again:
-		default:
-			if it, failed := h.remembered(b); it != nil {
-				kept = append(kept, it)
-			} else {
-				unknown = append(unknown, &inquiry{binary: b, hopeless: failed})
-			}
-		}
-	}
-	return kept, unknown
-}
-
-// sameContent reports whether a file is what it was: times and links of a file change without its content, as in a backup.
-func (h *Host) sameContent(it *item, b pluginfolder.Binary) bool {
-	if it.binary == b {
-		return true
-	}
-	if it.binary.Path != b.Path || it.binary.Identity.Size != b.Identity.Size || it.known.SHA256 == "" {
-		return false
-	}
-	program, err := b.Open()
-	if err != nil {
-		return false
-	}
-	defer program.Close()
-	sum, err := h.digests.Of(program)
-	return err == nil && sum == it.known.SHA256
 }
 
 // describeAll asks binaries what they are, some at a time. Those that are there when all are, or when the grace ends, are

@@ -168,7 +168,7 @@ func TestAFileWithTheServersOwnNameIsAProblem(t *testing.T) {
 	if got := problemsOf("folder", own, nil); len(got) != 1 || got[0].Plugin != ownName || !strings.Contains(got[0].Reason, "otherwise") {
 		t.Errorf("got %v", got)
 	}
-	if kept, unknown := newTestHost(t).sort(own, false); len(kept)+len(unknown) != 0 {
+	if kept, unknown := newTestHost(t).sort(look{found: own}); len(kept)+len(unknown) != 0 {
 		t.Errorf("it is used: %v, %v", kept, unknown)
 	}
 }

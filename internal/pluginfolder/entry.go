@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	entryMark = "mcp-server plugin cache 1" // the number is the format's
+	entryMark = "mcp-server plugin cache 2" // the number is the format's
 	maxEntry  = 8 << 20
 	// racyFor is the coarsest time stamp of a file system in use (FAT). A file that changed less than that before its entry was stored
 	// may have been written to again without getting another time.
@@ -88,6 +88,5 @@ func decodeRecord(content []byte) *record {
 	return &r
 }
 
-func checksum(content []byte) uint32 {
-	return crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))
-}
+// checksum finds what a crash has cut. It is IEEE's because the table of Castagnoli's takes longer to make than all entries to read.
+func checksum(content []byte) uint32 { return crc32.ChecksumIEEE(content) }
