@@ -97,15 +97,21 @@ func (h *Host) rules() string { return "mcp-server " + h.cfg.Version }
 func (h *Host) examined(b pluginfolder.Binary, d supervisor.Description) *item {
 	v := verdict{}
 	o := examineWith(b.Name, nil, d.Manifest, v.note)
-	if text, err := json.Marshal(v); err == nil {
-		h.cache.Put(b, pluginfolder.Entry{SHA256: d.SHA256, Manifest: d.Raw, Verdict: text, VerdictBy: h.rules()})
-	}
+	h.keep(b, pluginfolder.Entry{SHA256: d.SHA256, Manifest: d.Raw}, v)
 	for _, f := range toolcheck.Lint(d.Manifest) {
 		if f.Severity == toolcheck.Error {
 			h.logger.Warn("a strict client would refuse this", "plugin", b.Name, "tool", shorten(f.Tool), "finding", clip(f.Message, 300))
 		}
 	}
 	return h.judged(&item{name: b.Name, binary: b, known: supervisor.Known{Manifest: d.Manifest, SHA256: d.SHA256}, size: len(d.Raw), offer: o})
+}
+
+// keep keeps what is known of a binary, with the verdict on it, for the next server.
+func (h *Host) keep(b pluginfolder.Binary, e pluginfolder.Entry, v verdict) {
+	if text, err := json.Marshal(v); err == nil {
+		e.Verdict, e.VerdictBy = text, h.rules()
+		h.cache.Put(b, e)
+	}
 }
 
 // remembered is the item of a binary that the cache knows. What the verdict says of the tools is not found out again: their
@@ -122,13 +128,16 @@ func (h *Host) remembered(b pluginfolder.Binary) memory {
 	if json.Unmarshal(entry.Manifest, &m) != nil {
 		return memory{}
 	}
-	check, v := Tool.check, verdict{}
+	v := verdict{}
+	var o offer
 	if entry.VerdictBy == h.rules() && (string(entry.Verdict) == nothingWrong || json.Unmarshal(entry.Verdict, &v) == nil) {
-		check = v.check
+		o = examineWith(b.Name, nil, m, v.check)
+	} else { // another version's
+		clear(v)
+		o = examineWith(b.Name, nil, m, v.note)
+		h.keep(b, entry, v)
 	}
-	return memory{item: h.judged(&item{
-		name: b.Name, binary: b, known: supervisor.Known{Manifest: m, SHA256: entry.SHA256}, size: len(entry.Manifest), offer: examineWith(b.Name, nil, m, check),
-	})}
+	return memory{item: h.judged(&item{name: b.Name, binary: b, known: supervisor.Known{Manifest: m, SHA256: entry.SHA256}, size: len(entry.Manifest), offer: o})}
 }
 
 // judged leaves out what the lock file does not accept, and what would take too much of tools/list.

@@ -116,7 +116,7 @@ func TestCacheDamage(t *testing.T) {
 		damaged(fmt.Sprintf("another byte %d", i), flipped)
 	}
 	damaged("a longer one", append(whole[:len(whole):len(whole)], 'x'))
-	damaged("an older format", []byte(strings.Replace(string(whole), "cache 1 ", "cache 0 ", 1)))
+	damaged("an older format", []byte(strings.Replace(string(whole), "cache 2 ", "cache 1 ", 1)))
 	c.Put(b, sample)
 	if _, ok := c.Get(b); !ok {
 		t.Error("a damaged entry was not replaced")
