@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -87,8 +90,15 @@ func (b *bounded) firstCall(way int) (took time.Duration, err error) {
 	return time.Since(begin), err
 }
 
-// downloads has two servers that run throughout.
+// downloads has two servers that run throughout. The plugin of the one without bounds runs beside it and is attached, so that neither the
+// launcher nor the proxy has a part in it.
 func (b *bounded) downloads(rounds int) (err error) {
+	beside, flag, err := debugged(filepath.Join(b.dir, "plugins", "roma-download-archive"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = beside.Process.Kill(); _ = beside.Wait() }()
+	b.off = append(b.off, "--reattach", flag)
 	var all [2]*downloads
 	for way := range all {
 		s, err := b.open(way, "plugins")
@@ -96,9 +106,11 @@ func (b *bounded) downloads(rounds int) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.close()) }()
-		all[way] = &downloads{dir: b.dir, cloud: b.cloud, session: s}
-		if _, err := all[way].settle(); err != nil {
-			return err
+		all[way] = &downloads{dir: b.dir, cloud: b.cloud, session: s, host: watched(s.process.Process.Pid), plugin: watched(beside.Process.Pid)}
+		if way == 0 {
+			if _, err := all[way].settle(); err != nil {
+				return err
+			}
 		}
 	}
 	for n := range rounds {
@@ -118,6 +130,24 @@ func (b *bounded) downloads(rounds int) (err error) {
 	}
 	b.loads = [2][]time.Duration{all[0].ours.took, all[1].ours.took}
 	return nil
+}
+
+// debugged starts a plugin by hand, and returns what a server needs to attach to it.
+func debugged(path string) (*exec.Cmd, string, error) {
+	plugin := exec.CommandContext(context.Background(), path, "debug")
+	out, err := plugin.StdoutPipe()
+	if err == nil {
+		err = plugin.Start()
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, "", errors.Join(err, plugin.Process.Kill(), plugin.Wait())
+	}
+	_, flag, _ := strings.Cut(strings.TrimSpace(line), "=")
+	return plugin, flag, nil
 }
 
 // row compares round by round, because a disk is not as fast in one minute as in the next.
