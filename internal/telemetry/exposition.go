@@ -121,7 +121,7 @@ func buckets(p metricdata.HistogramDataPoint[float64]) []series {
 func labelsOf(set attribute.Set) []string {
 	values := map[string]string{}
 	for _, a := range set.ToSlice() {
-		values[strings.ReplaceAll(string(a.Key), ".", "_")] = a.Value.Emit()
+		values[strings.ReplaceAll(string(a.Key), ".", "_")] = a.Value.String()
 	}
 	labels := make([]string, 0, len(values))
 	for _, key := range slices.Sorted(maps.Keys(values)) {
