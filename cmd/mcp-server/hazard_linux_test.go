@@ -218,10 +218,8 @@ func TestChildrenOfAPluginEndWithTheServer(t *testing.T) {
 				t.Fatalf("forking: %q", text)
 			}
 			plugin := h.pid(t)
-			family := groupOf(t, plugin)
-			if len(family) < 3 {
-				t.Errorf("the group has %v", family)
-			}
+			var family []int
+			waitFor(t, "the plugin to have children", func() bool { family = groupOf(t, plugin); return len(family) >= 3 })
 			switch end {
 			case "plugin killed":
 				kill(t, plugin)

@@ -62,7 +62,7 @@ func (p *Plugin) complete(ctx context.Context, c Completion) (answer *pluginv1.C
 		p.answered(proc)
 		return answer, false, nil
 	}
-	if status.Code(err) == codes.Unavailable { // which a plugin may say, too
+	if code := status.Code(err); code == codes.Unavailable || code == codes.Canceled { // which a plugin may say, too; the latter of a connection that is being closed
 		news := time.NewTimer(brokeWait)
 		defer news.Stop()
 		select {
