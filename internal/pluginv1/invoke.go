@@ -179,6 +179,9 @@ func (c *conversation) ask(ctx context.Context, a *Ask) {
 		return
 	}
 	reply := ask(ctx, c.events, a)
+	if ctx.Err() != nil {
+		return // nobody waits: the question was taken back, or the call has ended
+	}
 	reply.Id = a.GetId()
 	c.withdraw(a.GetId()) // the plugin may claim as soon as it has the answer
 	_ = c.answer(&CallRequest{Request: &CallRequest_AskReply{AskReply: reply}})
