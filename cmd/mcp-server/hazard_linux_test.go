@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -24,16 +24,19 @@ type hazards struct {
 	*server
 	dir    string
 	target *httptest.Server
-	posted atomic.Int64
+	posts  sync.Mutex     // guards what follows
+	posted map[string]int // how often each path was posted to
 }
 
 // startHazards has plugins of the given names; what one does at its start, its name says.
 func startHazards(t *testing.T, names ...string) *hazards {
 	t.Helper()
-	h := &hazards{dir: t.TempDir()}
+	h := &hazards{dir: t.TempDir(), posted: map[string]int{}}
 	h.target = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			h.posted.Add(1)
+			h.posts.Lock()
+			h.posted[r.URL.Path]++
+			h.posts.Unlock()
 		}
 		_, _ = w.Write([]byte("target"))
 	}))

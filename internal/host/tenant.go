@@ -101,11 +101,10 @@ func (t *tenant) rebound(it *item, p process) process {
 	if it.process != nil {
 		return p
 	}
-	if _, err := os.Stat(t.store.StagingOf(it.name)); !errors.Is(err, os.ErrNotExist) {
-		return p
+	if _, err := os.Stat(t.store.StagingOf(it.name)); errors.Is(err, os.ErrNotExist) {
+		t.retire(it)
 	}
-	t.retire(it)
-	return t.plugin(it)
+	return t.plugin(it) // another one than before also when another call was first
 }
 
 // retire lets the running calls of a binary that is no longer offered end, and then its process.
